@@ -1,0 +1,79 @@
+"""The errors a user of netlib can meet.
+
+    NetlibError                  anything below; its message is one sentence fit for a screen
+    ├── UnknownNetwork           no network of that name in the registry
+    ├── UnknownLayer             no such layer in the graph, or no such unit in the layer's map
+    ├── InvalidInput             an input shape (or value) the network cannot take
+    ├── WeightsMismatch          a state dict that does not belong to the network
+    └── TraceError               a module that cannot be turned into a LayerGraph; .graph holds what could be
+        ├── UnsupportedLayer     an operation netlib has no rule for
+        └── ShapeMismatch        a layer that what comes in does not fit
+
+Every message says what was asked, what was found and what to do.
+"""
+
+from __future__ import annotations
+
+from difflib import get_close_matches
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from netlib.analysis.graph import LayerGraph
+
+
+class NetlibError(Exception):
+    """Base of all errors that netlib raises for a user's mistake."""
+
+
+class UnknownNetwork(NetlibError):
+    """The registry has no network of that name."""
+
+    def __init__(self, name: str, known: Iterable[str]) -> None:
+        super().__init__(f"There is no network called {name!r}.{_nearest(name, known)}")
+        self.name = name
+
+
+class UnknownLayer(NetlibError):
+    """The graph has no layer of that name, or the layer no unit at that place."""
+
+    @classmethod
+    def named(cls, name: str, network: str, known: Iterable[str]) -> UnknownLayer:
+        return cls(f"{network} has no layer called {name!r}.{_nearest(name, known)}")
+
+
+class InvalidInput(NetlibError):
+    """An input the network cannot take."""
+
+
+class WeightsMismatch(NetlibError):
+    """A state dict that does not fit the network."""
+
+
+class TraceError(NetlibError):
+    """A module cannot be turned into a LayerGraph.
+
+    Attributes:
+        layer: path of the layer at which tracing stopped.
+        graph: the LayerGraph up to that layer, or None when nothing was traced.
+    """
+
+    def __init__(self, message: str, *, layer: str = "", graph: LayerGraph | None = None) -> None:
+        super().__init__(message)
+        self.layer = layer
+        self.graph = graph
+
+
+class UnsupportedLayer(TraceError):
+    """An operation netlib has no rule for; never counted as zero in silence."""
+
+
+class ShapeMismatch(TraceError):
+    """What comes into a layer does not fit it."""
+
+
+def _nearest(name: str, known: Iterable[str]) -> str:
+    names = list(known)
+    close = get_close_matches(name, names, n=3, cutoff=0.5)
+    return f" Did you mean {' or '.join(close)}?" if close else f" Choose one of: {', '.join(names[:8])}, …"
