@@ -1,0 +1,66 @@
+"""State dicts in and out of the networks: strict loading with a readable complaint, and torchvision's weights."""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+from netlib.errors import WeightsMismatch
+from netlib.models.registry import NETWORKS, spec
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from torch import Tensor, nn
+
+SHOWN = 3  # entries of each kind that a complaint names
+
+
+def load(module: nn.Module, state_dict: Mapping[str, Tensor], name: str) -> None:
+    """Load `state_dict` into `module`, the network called `name`, or leave it untouched.
+
+    Raises:
+        WeightsMismatch: an entry is missing, unexpected or of another shape; the message counts them and names the first.
+    """
+    wanted = module.state_dict()
+    missing = [key for key in wanted if key not in state_dict]
+    unexpected = [key for key in state_dict if key not in wanted]
+    mis_shaped = [
+        f"{key} ({_shape(state_dict[key])} instead of {_shape(tensor)})"
+        for key, tensor in wanted.items()
+        if key in state_dict and state_dict[key].shape != tensor.shape
+    ]
+    if missing or unexpected or mis_shaped:
+        raise WeightsMismatch(
+            f"These weights do not fit {name}, which has {len(wanted)} entries: {_counted('missing', missing)}; "
+            f"{_counted('unexpected', unexpected)}; {_counted('mis-shaped', mis_shaped)}. Choose the network they were trained with."
+        )
+    module.load_state_dict(dict(state_dict))
+
+
+def from_torchvision(name: str, state_dict: Mapping[str, Tensor]) -> dict[str, Tensor]:
+    """The state dict of torchvision's twin of network `name` (`spec(name).torchvision`) under netlib's names.
+
+    The conversion is `from_torchvision` in the network's own file.
+
+    Raises:
+        UnknownNetwork: the registry has no such name.
+        WeightsMismatch: torchvision has no network that is the same, or the state dict is not that network's.
+    """
+    row = spec(name)
+    if row.torchvision is None:
+        known = ", ".join(key for key, other in NETWORKS.items() if other.torchvision)
+        raise WeightsMismatch(f"torchvision has no network that is the same as {name}; it has these: {known}.")
+    module = import_module(row.builder.partition(":")[0])
+    converted: dict[str, Tensor] = module.from_torchvision(state_dict)
+    return converted
+
+
+def _shape(tensor: Tensor) -> str:
+    return "×".join(map(str, tensor.shape)) or "scalar"
+
+
+def _counted(kind: str, entries: Iterable[str]) -> str:
+    entries = list(entries)
+    shown = ", ".join(entries[:SHOWN]) + (", …" if len(entries) > SHOWN else "")
+    return f"{len(entries)} {kind}" + (f" ({shown})" if entries else "")
