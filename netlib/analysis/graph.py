@@ -37,6 +37,7 @@ CATEGORY: Mapping[str, str] = MappingProxyType(
         "lstm": "recurrent",
         "gru": "recurrent",
         "attention": "attention",
+        "matmul": "attention",
         "max_pool2d": "pooling",
         "avg_pool2d": "pooling",
         "adaptive_max_pool2d": "pooling",
@@ -111,8 +112,8 @@ class Layer:
     shape: Shape
     window: Window | None = None
     groups: int = 1
-    params: Mapping[str, Shape] = _NO_OPTIONS
-    options: Mapping[str, Any] = _NO_OPTIONS
+    params: Mapping[str, Shape] = field(default_factory=lambda: _NO_OPTIONS)
+    options: Mapping[str, Any] = field(default_factory=lambda: _NO_OPTIONS)
     shares: str | None = None
 
     @property

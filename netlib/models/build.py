@@ -8,9 +8,8 @@ from typing import TYPE_CHECKING
 
 import torch
 
-from netlib.models.registry import spec
+from netlib.models.registry import PREFIX, spec
 from netlib.models.weights import load
-from netlib.models.zoo import PREFIX, build_torchvision
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -32,6 +31,8 @@ def build(name: str, *, weights: Mapping[str, Tensor] | None = None, meta: bool 
         if not meta:
             torch.manual_seed(seed)
         if name.startswith(PREFIX):
+            from netlib.models.zoo import build_torchvision  # takes seconds to import, and only these need it
+
             module = build_torchvision(name.removeprefix(PREFIX))
         else:
             row = spec(name)

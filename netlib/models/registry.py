@@ -15,6 +15,8 @@ from netlib.models.spec import NetworkSpec, Paper
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
+PREFIX = "torchvision/"  # begins the name of a network that torchvision builds
+
 IMAGENET = (3, 224, 224)
 CIFAR = (3, 32, 32)
 
