@@ -56,6 +56,12 @@ def from_torchvision(name: str, state_dict: Mapping[str, Tensor]) -> dict[str, T
     return converted
 
 
+def renamed(state_dict: Mapping[str, Tensor], modules: Mapping[str, str]) -> dict[str, Tensor]:
+    """The state dict with the path of each module replaced; an unknown one stays, for `load` to complain about."""
+    split = ((*key.rpartition("."), tensor) for key, tensor in state_dict.items())
+    return {modules.get(module, module) + dot + entry: tensor for module, dot, entry, tensor in split}
+
+
 def _shape(tensor: Tensor) -> str:
     return "×".join(map(str, tensor.shape)) or "scalar"
 

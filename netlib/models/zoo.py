@@ -40,7 +40,8 @@ def build_torchvision(name: str) -> nn.Module:
     if name not in names:
         raise UnknownNetwork(PREFIX + name, [PREFIX + known for known in names])
     with _SmallTensorsOnCpu() if name.startswith("regnet") else nullcontext():
-        return torchvision.models.get_model(name, weights=None, **OPTIONS.get(name, {}))
+        network: nn.Module = torchvision.models.get_model(name, weights=None, **OPTIONS.get(name, {}))
+    return network
 
 
 class _SmallTensorsOnCpu(TorchFunctionMode):
