@@ -25,6 +25,10 @@ class Misfit(Exception):
     """What comes in does not fit; the text goes on from the layer's name."""
 
 
+class BatchMixed(Exception):
+    """Pixels and pictures of a batch change places: shapes without the batch no longer tell what a layer does."""
+
+
 @dataclass(frozen=True, slots=True)
 class Result:
     """What a rule finds: the fields of the Layer it becomes, and how the module hands its output over."""
@@ -256,9 +260,11 @@ def _by_execution(kind: str) -> Callable[..., Any]:
 
     def rule(func: Any, args: Args, kwargs: Kwargs) -> Any:
         value = _run(func, args, kwargs)
-        if isinstance(value, Tensor):
-            return Result(kind, tuple(value.shape[1:]))
-        return tuple(Result(kind, tuple(part.shape[1:])) for part in value)
+        parts = [value] if isinstance(value, Tensor) else value
+        if any(part.shape[:1] != (1,) for part in parts):
+            raise BatchMixed
+        results = tuple(Result(kind, tuple(part.shape[1:])) for part in parts)
+        return results[0] if isinstance(value, Tensor) else results
 
     return rule
 
@@ -267,6 +273,8 @@ def _permute(func: Any, args: Args, kwargs: Kwargs) -> Result:
     sizes = _sizes(args[0])
     sides = (2, 3, 5, 7, 11, 13)[: len(sizes)]  # all different, so that the result tells where each axis went
     order = [sides.index(side) for side in func(torch.empty(sides, device="meta"), *args[1:], **kwargs).shape]
+    if order[0] != 0:
+        raise BatchMixed
     return Result("permute", tuple(sizes[axis] for axis in order[1:]), options={"dims": tuple(axis - 1 for axis in order[1:])})
 
 

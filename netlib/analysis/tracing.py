@@ -18,7 +18,7 @@ import torch
 from torch import Tensor, nn
 
 from netlib.analysis.graph import Layer, LayerGraph, Shape
-from netlib.analysis.shape_rules import FUNCTIONS, METADATA, SAME, Misfit, Result, module_rule
+from netlib.analysis.shape_rules import FUNCTIONS, METADATA, SAME, BatchMixed, Misfit, Result, module_rule
 from netlib.errors import InvalidInput, ShapeMismatch, TraceError, UnsupportedLayer
 
 if TYPE_CHECKING:
@@ -121,6 +121,8 @@ class _Trace:
 
     def call_module(self, path: str, module: nn.Module, rule: Callable[..., Result], *args: Any, **kwargs: Any) -> Any:
         sources = [arg for arg in args if isinstance(arg, ShapeTensor)]
+        if not sources:  # works something out from its own parameters alone, such as a table of positions
+            return type(module).forward(module, *args, **kwargs)
         result = self.apply(path, partial(rule, module), [_shape(source) for source in sources], type(module).__name__)
         if result.kind == SAME:
             return sources[0]
@@ -166,6 +168,10 @@ class _Trace:
             return rule(*shapes)
         except Misfit as misfit:
             raise ShapeMismatch(f"{path} ({what}) of {self.name} {misfit}", layer=path) from None
+        except BatchMixed:
+            raise UnsupportedLayer(
+                f"{path} of {self.name} moves parts of the picture into the batch, which the explorer cannot follow.", layer=path
+            ) from None
 
     def source(self, tensor: Tensor) -> ShapeTensor | None:
         """The layer behind a function's argument: a traced tensor, or a learned one that enters the graph here."""
