@@ -7,6 +7,7 @@ import torch
 from torch import Tensor, nn
 from torch.utils.flop_counter import FlopCounterMode
 
+from netlib.analysis.tracing import trace
 from netlib.models.googlenet import GoogLeNet, GoogLeNetOutput, Inception, Row
 from netlib.models.googlenet_torchvision import TorchvisionGoogLeNet, from_torchvision
 from netlib.models.torchvision_cpu import torchvision
@@ -29,7 +30,7 @@ AROUND = {
     "conv2": (192, 56, 56), "norm2": (192, 56, 56), "pool2": (192, 28, 28), "pool3": (480, 14, 14), "pool4": (832, 7, 7),
     "pool5": (1024, 1, 1), "dropout": (1024,), "linear": (1000,),
 }  # fmt: skip
-ORDER = "conv1 pool1 norm1 conv2_reduce conv2 norm2 pool2 3a 3b pool3 4a 4b 4c 4d 4e pool4 5a 5b pool5 dropout linear".split()
+ORDER = "conv1 pool1 norm1 conv2_reduce conv2 norm2 pool2 3a 3b pool3 4a 4b 4c 4d 4e pool4 5a 5b pool5 dropout linear"
 
 
 def on_meta(network: type[nn.Module], **options: bool) -> nn.Module:
@@ -88,18 +89,19 @@ def test_the_weights_of_each_module_follow_from_table_1(name: str) -> None:
 @pytest.mark.parametrize("network", [GoogLeNet, TorchvisionGoogLeNet])
 def test_every_layer_has_the_output_of_table_1_in_its_order(network: type[nn.Module]) -> None:
     printed = {name: row[2] for name, row in TABLE_1.items()} | AROUND
-    order = [name for name in ORDER if network is GoogLeNet or "norm" not in name]
+    order = [name for name in ORDER.split() if network is GoogLeNet or "norm" not in name]
     seen = shapes(on_meta(network), torch.empty(2, 3, 224, 224, device="meta"))
     assert [(name.removeprefix("inception"), shape) for name, shape in seen.items()] == [(name, printed[name]) for name in order]
 
 
 def test_22_layers_with_weights_on_the_longest_way() -> None:
-    """As the paper counts: 3 before the modules, 2 in each of nine, 1 after them."""
+    """As section 5 counts: 3 before the modules, 2 in each of nine, 1 after them."""
     model = on_meta(GoogLeNet)
-    modules = [child for child in model.children() if isinstance(child, Inception)]
-    convolutions = [m for m in model.modules() if isinstance(m, nn.Conv2d)]
-    assert len(convolutions) - 6 * len(modules) + 2 * len(modules) + 1 == 22
-    assert sum(isinstance(m, nn.ReLU) for m in model.modules()) == len(convolutions)  # one ReLU per use
+    depth: dict[str, int] = {}
+    for layer in trace(model, (3, 224, 224)):
+        depth[layer.name] = max((depth[name] for name in layer.inputs), default=0) + (layer.kind in ("conv2d", "linear"))
+    assert max(depth.values()) == 22
+    assert sum(isinstance(m, nn.ReLU) for m in model.modules()) == sum(isinstance(m, nn.Conv2d) for m in model.modules()) == 3 + 9 * 6
 
 
 def test_auxiliary_heads_come_out_under_their_names() -> None:
