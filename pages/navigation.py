@@ -1,0 +1,22 @@
+"""The pages of the app, in the order of its menu."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import streamlit as st
+
+HERE = Path(__file__).parent
+
+st.set_page_config(page_title="CNN Architecture Explorer", page_icon=":material/account_tree:", layout="wide")
+
+page = st.navigation(
+    [
+        st.Page(HERE / "overview.py", title="Overview", icon=":material/timeline:", url_path="overview", default=True),
+        st.Page(HERE / "architecture.py", title="Architecture", icon=":material/account_tree:", url_path="architecture"),
+        st.Page(HERE / "receptive_field.py", title="Receptive field", icon=":material/center_focus_strong:", url_path="receptive_field"),
+        st.Page(HERE / "compare.py", title="Compare", icon=":material/compare_arrows:", url_path="compare"),
+    ],
+    position="top",
+)
+page.run()

@@ -1,0 +1,62 @@
+"""The state of a view: in the URL for whoever gets the link, in the session for the next page.
+
+A page calls `first` once for each of its values before it draws the widget, and `keep` after it. What the URL says
+wins on the first run of a page; afterwards the widgets do, and the URL follows them.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import streamlit as st
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+
+def first(name: str, default: str) -> str:
+    """The value of `name` for a widget that has none yet: from the URL, else from the page before, else `default`."""
+    return st.query_params.get(name) or st.session_state.get(f"kept_{name}") or default
+
+
+def first_list(name: str, default: Sequence[str]) -> list[str]:
+    """The same for a value that is a list: ?network=alexnet&network=vgg16."""
+    return st.query_params.get_all(name) or st.session_state.get(f"kept_{name}s") or list(default)
+
+
+def keep(name: str, value: str | list[str] | None) -> None:
+    """Put a value into the URL and keep it for the next page; nothing (None or "") takes it out of the URL."""
+    st.session_state[f"kept_{name}s" if isinstance(value, list) else f"kept_{name}"] = value
+    if not value:
+        if name in st.query_params:
+            del st.query_params[name]
+        return
+    if (st.query_params.get_all(name) if isinstance(value, list) else st.query_params.get(name)) != value:
+        st.query_params[name] = value
+
+
+def selectbox(
+    label: str, options: Sequence[str], *, name: str, default: str, format_func: Callable[[str], str] = str, help: str | None = None
+) -> str:
+    """A selectbox whose choice is `name` in the URL; a value that is not among the options is said so and replaced."""
+    key = f"view_{name}"
+    if st.session_state.get(key) not in options:
+        value = first(name, default)
+        if value not in options:
+            st.warning(f"The link asks for {name} “{value}”, which is not one of the choices here; showing {format_func(default)}.")
+            value = default
+        st.session_state[key] = value
+    choice: str = st.selectbox(label, options, key=key, format_func=format_func, help=help)
+    keep(name, choice)
+    return choice
+
+
+def segmented(label: str, options: Sequence[str], *, name: str, default: str, format_func: Callable[[str], str] = str) -> str:
+    """A row of buttons, one of which is always chosen, kept as `name` in the URL."""
+    key = f"view_{name}"
+    if st.session_state.get(key) not in options:
+        value = first(name, default)
+        st.session_state[key] = value if value in options else default
+    choice: str = st.segmented_control(label, options, key=key, format_func=format_func, required=True) or default
+    keep(name, choice)
+    return choice
