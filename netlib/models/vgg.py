@@ -67,12 +67,9 @@ class VGG(nn.Module):
         return x
 
 
-def from_torchvision(state_dict: Mapping[str, Tensor]) -> dict[str, Tensor]:
-    """torchvision's vgg11, 13, 16 or 19, with or without batch normalization -> configuration A, B, D or E."""
-    batch_norm = any(key.endswith("running_mean") for key in state_dict)
-    depth = sum(tensor.ndim == 4 for tensor in state_dict.values())
-    configs = (config for config in "ABDE" if sum(len(stage.split()) for stage in CONFIGURATIONS[config]) == depth)
-    return renamed(state_dict, dict(_torchvision_names(next(configs, "D"), batch_norm)))
+def from_torchvision(state_dict: Mapping[str, Tensor], *, config: str = "D", batch_norm: bool = False) -> dict[str, Tensor]:
+    """torchvision's vgg11, 13, 16, 19 (`config` A, B, D, E), with or without batch normalization -> VGG."""
+    return renamed(state_dict, dict(_torchvision_names(config, batch_norm)))
 
 
 def _torchvision_names(config: str, batch_norm: bool) -> Iterator[tuple[str, str]]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from importlib import import_module
+from inspect import signature
 from typing import TYPE_CHECKING
 
 from netlib.errors import WeightsMismatch
@@ -41,18 +42,20 @@ def load(module: nn.Module, state_dict: Mapping[str, Tensor], name: str) -> None
 def from_torchvision(name: str, state_dict: Mapping[str, Tensor]) -> dict[str, Tensor]:
     """The state dict of torchvision's twin of network `name` (`spec(name).torchvision`) under netlib's names.
 
-    The conversion is `from_torchvision` in the network's own file.
+    The conversion is `from_torchvision` in the network's own file; it gets those of the builder's options that it asks for.
+    Weights of another network come out as they may: `load` says what does not fit.
 
     Raises:
         UnknownNetwork: the registry has no such name.
-        WeightsMismatch: torchvision has no network that is the same, or the state dict is not that network's.
+        WeightsMismatch: torchvision has no network that is the same.
     """
     row = spec(name)
     if row.torchvision is None:
         known = ", ".join(key for key, other in NETWORKS.items() if other.torchvision)
-        raise WeightsMismatch(f"torchvision has no network that is the same as {name}; it has these: {known}.")
-    module = import_module(row.builder.partition(":")[0])
-    converted: dict[str, Tensor] = module.from_torchvision(state_dict)
+        raise WeightsMismatch(f"torchvision has no network that is the same as {name}; choose one of those it has: {known}.")
+    convert = import_module(row.builder.partition(":")[0]).from_torchvision
+    asked = signature(convert).parameters
+    converted: dict[str, Tensor] = convert(state_dict, **{key: value for key, value in row.options.items() if key in asked})
     return converted
 
 
