@@ -198,7 +198,7 @@ def _acyclic(graph: LayerGraph, members: list[Group | str]) -> list[Group | str]
     """Members in topological order; groups on a cycle, which cannot be one box, give way to their own members."""
     while True:
         sources = _sources(graph, members)
-        order = _topological(len(members), sources)
+        order = topological(len(members), sources)
         if len(order) == len(members):
             return [members[i] for i in order]
         stuck = _on_cycles(sources, set(range(len(members))) - set(order))
@@ -217,7 +217,7 @@ def _sources(graph: LayerGraph, members: list[Group | str]) -> list[set[int]]:
     ]
 
 
-def _topological(size: int, sources: list[set[int]]) -> list[int]:
+def topological(size: int, sources: list[set[int]]) -> list[int]:
     """Indices, each after its sources, otherwise in the given order; what lies on or behind a cycle is left out."""
     readers: list[list[int]] = [[] for _ in range(size)]
     missing = [len(s) for s in sources]
@@ -353,7 +353,7 @@ def _wired(graph: LayerGraph, nodes: list[Node]) -> tuple[Node, ...]:
         list(dict.fromkeys(home[source] for name in node.layers for source in graph[name].inputs if home[source] != i))
         for i, node in enumerate(nodes)
     ]
-    order = _topological(len(nodes), [set(found) for found in inputs])
+    order = topological(len(nodes), [set(found) for found in inputs])
     return tuple(replace(nodes[i], inputs=tuple(nodes[source].id for source in inputs[i])) for i in order)
 
 

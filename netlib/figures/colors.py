@@ -23,11 +23,7 @@ CATEGORY_COLORS: Mapping[str, tuple[str, str]] = {
     "block": ("#3f5f8a", "#9db7dc"),
 }
 
-# Light to dark, one hue: reads the same in print and for every eye (ColorBrewer "Blues", 9 classes and white).
-SEQUENTIAL: tuple[str, ...] = (
-    "#ffffff", "#f7fbff", "#deebf7", "#c6dbef", "#9ecae1", "#6baed6", "#4292c6", "#2171b5", "#08519c", "#08306b",
-)  # fmt: skip
-
+DARK_CARD = "#12161f"  # what boxes stand on in a dark theme
 STEPS = 10  # levels of "colour by number"
 
 
@@ -46,3 +42,14 @@ def level(value: int, highest: int) -> int:
 def css_name(category: str) -> str:
     """Category as a CSS class or variable name: "fully connected" -> "fully-connected"."""
     return category.replace(" ", "-")
+
+
+def tint(color: str, share: float, background: str = "#ffffff") -> str:
+    """The colour laid over a background with that share of opacity: tint("#000000", 0.5) == "#808080"."""
+    pairs = ((int(color[i : i + 2], 16), int(background[i : i + 2], 16)) for i in (1, 3, 5))
+    return "#" + "".join(f"{round(front * share + back * (1 - share)):02x}" for front, back in pairs)
+
+
+def level_color(step: int, *, dark: bool = False) -> str:
+    """Fill of a step of "colour by number": blue that text stays readable on, from nothing to strong."""
+    return tint(category_color("convolution", dark=dark), 0.06 * step, DARK_CARD if dark else "#ffffff")
