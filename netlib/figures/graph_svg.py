@@ -11,6 +11,7 @@ from html import escape
 from math import log2
 from typing import TYPE_CHECKING, Literal
 
+from netlib.analysis.folding import Node
 from netlib.analysis.graph import CATEGORY
 from netlib.figures import units
 from netlib.figures.colors import CATEGORY_COLORS, DARK_CARD, STEPS, category_color, css_name, level, level_color, tint
@@ -20,7 +21,7 @@ from netlib.figures.node_text import NUMBERS, class_words, shorten, text_width, 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-    from netlib.analysis.folding import FoldedGraph, Frame, Node
+    from netlib.analysis.folding import FoldedGraph, Frame
     from netlib.analysis.graph import LayerGraph, Shape
     from netlib.figures.layout import Box, Edge, Layout
     from netlib.figures.node_text import Costs, NodeText
@@ -227,7 +228,8 @@ def _node(node: Node, box: Box, text: NodeText, css: str, element: str, glyphs: 
         parts.append(f'<rect class="card" x="3" y="3" width="{w:g}" height="{h:g}" rx="8"/>')
     if node.skips:
         x = w + (6 if node.repeat > 1 else 0)
-        parts.append(f'<path class="edge skip" marker-end="url(#arrow-skip)" d="M{x:g} 8h4a{h / 2 - 9:g} {h / 2 - 9:g} 0 0 1 0 {h - 18:g}h-3"/>')
+        r = h / 2 - 9
+        parts.append(f'<path class="edge skip" marker-end="url(#arrow-skip)" d="M{x:g} 8h4a{r:g} {r:g} 0 0 1 0 {2 * r:g}h-3"/>')
     room = end - GLYPH
     operations = shorten(text.operations, room * 0.6, SMALL)
     taken = text_width(operations, SMALL) + 8 if operations else 0.0
@@ -245,7 +247,7 @@ def _node(node: Node, box: Box, text: NodeText, css: str, element: str, glyphs: 
 
 
 def _toggle(item: Node | Frame, x: float, y: float, *, opened: bool) -> str:
-    key = getattr(item, "module", None) or getattr(item, "key", "")
+    key = (item.module or "") if isinstance(item, Node) else item.key
     label = f"{'Close' if opened else 'Open'} {key}"
     sign = "M-4 0H4" if opened else "M-4 0H4M0 -4V4"
     return (

@@ -282,7 +282,7 @@ class _Drawing:
         y = 0.0 if framed and self.ins else heading + border / 2 if framed else border
         for r, rank in enumerate(ranks):
             if r:
-                y += ROW_GAP + min(30.0, 0.06 * reach[r])
+                y += ROW_GAP + min(40.0, 0.08 * reach[r])
                 if framed and self.ins and r == 1:
                     y += heading - ROW_GAP / 2
                 if framed and self.outs and r == len(ranks) - 1:

@@ -88,7 +88,7 @@ def _text(graph: LayerGraph, node: Node, costs: Costs | None, outputs: list[str]
 
 def _spec(node: Node, head: Layer) -> str:
     if node.kind == "block":
-        return node.class_name
+        return class_words(node.class_name)
     window = units.window(head)
     if head.category == "convolution":
         groups = f", {head.groups} groups" if head.groups > 1 else ""
@@ -105,13 +105,18 @@ def _spec(node: Node, head: Layer) -> str:
 def _kind(node: Node, head: Layer) -> str:
     if node.kind == "block":
         times = f"{node.repeat} equal blocks" if node.repeat > 1 else "block"
-        return f"{node.class_name} ({times} of {len(node.layers) // node.repeat} layers)".strip()
+        return f"{class_words(node.class_name)} ({times} of {len(node.layers) // node.repeat} layers)".strip()
     kind = units.kind(head.kind)
     if head.window is None:
         return kind
     (kh, kw), (sh, sw) = head.window.kernel, head.window.stride
     stride = "" if (sh, sw) == (1, 1) else f", stride {sh}" if sh == sw else f", stride ({sh}, {sw})"
     return f"{kh}×{kw} {kind}{stride}"
+
+
+def class_words(name: str) -> str:
+    """The class of a module where it says something: a mere container's says nothing."""
+    return "" if name in ("Sequential", "ModuleList", "ModuleDict") else name
 
 
 # ---------------------------------------------------------------- fitting text into boxes
