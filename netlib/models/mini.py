@@ -43,10 +43,11 @@ class _Mini(nn.Module):
         self.relu6 = nn.ReLU()
         self.dropout6 = nn.Dropout(0.5)
         self.fc8 = nn.Linear(128, num_classes)  # fc7 is left out
-        for layer in self.modules():
-            if isinstance(layer, nn.Conv2d | nn.Linear):  # He et al. 2015: PyTorch's default fades from layer to layer, and learns late
-                nn.init.kaiming_normal_(layer.weight, nonlinearity="relu")
-                nn.init.zeros_(layer.bias)
+        for parameter in self.parameters():  # He et al. 2015: PyTorch's default fades from layer to layer, and learns late
+            if parameter.ndim > 1:
+                nn.init.kaiming_normal_(parameter, nonlinearity="relu")
+            else:
+                nn.init.zeros_(parameter)
 
     def forward(self, x: Tensor) -> Tensor:
         x = self.norm1(self.relu1(self.conv1(x)))  # N, 48, 16, 16 (8, 8); ZFNet: N, 48, 32, 32 (16, 16)
