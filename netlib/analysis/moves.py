@@ -196,9 +196,8 @@ def edges(graph: LayerGraph) -> Plan:
             continue
         found = [(name, *rule(layer, graph.by_name[name], plan[name][0])) for name in read_by_it]
         axes = next((after for _, after, _ in found if after), None)
-        # of a branch whose rows and columns lie elsewhere than its neighbours' only this is known: it counts
-        reads = [
-            (name, steps if after == axes else _all_of(graph.by_name[name], plan[name][0], layer, axes)) for name, after, steps in found
-        ]
-        plan[layer.name] = axes, tuple(reads)
+        plan[layer.name] = axes, tuple(
+            # of a branch whose rows and columns lie elsewhere than its neighbours' only this is known: it counts
+            [(n, steps if after == axes else _all_of(graph.by_name[n], plan[n][0], layer, axes)) for n, after, steps in found]
+        )
     return plan

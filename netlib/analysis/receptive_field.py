@@ -54,8 +54,9 @@ class ReceptiveField:
         stride: pixels from one unit's field to the next one's; 0 where all units see the same, as after flatten; not
             whole after a transposed convolution.
         offset: where the field of unit (0, 0) begins.
-        aligned: the rule above holds for every unit, and branches that met agree in stride and centre. Else `size` is
-            the largest, `offset` that of unit (0, 0), and `input_box` is exact for any one unit.
+        aligned: all units see alike and branches that met agree in stride and centre. Else the hull of the branches is given;
+            where units differ (adaptive pooling, transposed convolutions) `size` is the largest, `offset` that of unit
+            (0, 0), and `input_box` tells of any one unit. A branch whose units all see the same agrees with any.
     """
 
     size: Pair
@@ -153,8 +154,9 @@ def input_box(graph: LayerGraph, layer: str, unit: Pair) -> Box:
         has = f"a map of {height} × {width} units" if axes else "no map: its units all see the same, and (0, 0) stands for them"
         choose = f" Choose a row from 0 to {height - 1} and a column from 0 to {width - 1}." if axes else ""
         raise UnknownLayer(f"There is no unit ({row}, {column}) in layer {layer!r} of {graph.name}: it has {has}.{choose}")
-    here = Area(Span(row, row + 1), Span(column, column + 1))
-    seen, inside = (_followed_down(graph, plan, layer, here, inside) for inside in (False, True))
+    rows, columns, _ = fields_of(graph).get(layer, LEARNED)
+    seen = Area(rows.at(row), columns.at(column))
+    inside = _followed_down(graph, plan, layer, Area(Span(row, row + 1), Span(column, column + 1)))
     return Box(*_corners(seen), Box(*_corners(inside)), _picture(graph))
 
 
@@ -199,9 +201,9 @@ def joined(areas: Iterable[Area]) -> Area:
     return Area(hull(*(area.rows for area in full)), hull(*(area.columns for area in full)))
 
 
-def _followed_down(graph: LayerGraph, plan: Plan, layer: str, area: Area, inside: bool) -> Area:
-    """The pixels that `area` of a layer sees."""
-    move = partial(read, inside=inside)
+def _followed_down(graph: LayerGraph, plan: Plan, layer: str, area: Area) -> Area:
+    """The pixels that `area` of a layer sees, clipped to the map at every layer on the way."""
+    move = partial(read, inside=True)
     wanted = {layer: [area]} if layer in plan else {}
     pixels = []
     for name, (axes, reads) in reversed(plan.items()):
