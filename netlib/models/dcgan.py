@@ -133,5 +133,5 @@ def _form(name: str) -> Form:
 
 def _initialize(network: nn.Module) -> None:
     for name, parameter in network.named_parameters():
-        if name.endswith("weight"):
+        if name.endswith("weight") and not parameter.is_meta:  # no values there, and the first draw takes a second
             nn.init.normal_(parameter, mean=1.0 if "bn" in name else 0.0, std=0.02)

@@ -130,7 +130,7 @@ def stage(block: Block, in_channels: int, width: int, count: int, stride: int, *
 def initialize(network: nn.Module) -> None:
     """Normal weights of variance 2 / fan-out in every convolution, as in the authors' "Delving Deep into Rectifiers"."""
     for module in network.modules():
-        if isinstance(module, nn.Conv2d):
+        if isinstance(module, nn.Conv2d) and not module.weight.is_meta:  # no values there, and the first draw takes a second
             nn.init.kaiming_normal_(module.weight, mode="fan_out", nonlinearity="relu")
 
 
