@@ -301,7 +301,7 @@ def _document(
     label = f"Layer graph of {title}: {summary}"
     head, foot, view = "", "", (0.0, 0.0, w, h)
     if standalone:
-        legend, legend_width, legend_height = _legend(folded, costs, color_by)
+        legend, legend_width, legend_height = _legend(folded, costs, color_by, max(3, int(w - 40) // 120))
         top, wide = 64.0, max(w, legend_width, text_width(title, 18, bold=True) + 40, text_width(summary, SMALL) + 40)
         left = (w - wide) / 2
         view = (left, -top, wide, h + top + legend_height)
@@ -333,8 +333,8 @@ def _summary(graph: LayerGraph, costs: Costs | None) -> str:
     return " · ".join(parts)
 
 
-def _legend(folded: FoldedGraph, costs: Costs | None, color_by: ColorBy) -> tuple[str, float, float]:
-    """Content, width and height of the key to the colours, in rows of three."""
+def _legend(folded: FoldedGraph, costs: Costs | None, color_by: ColorBy, columns: int) -> tuple[str, float, float]:
+    """Content, width and height of the key to the colours."""
     if color_by in NUMBERS and costs is not None:
         highest = max((total(node, costs, color_by) for node in folded.nodes), default=0)
         most = units.bytes_(highest) if color_by == "activation_bytes" else units.count(highest)
@@ -347,12 +347,12 @@ def _legend(folded: FoldedGraph, costs: Costs | None, color_by: ColorBy) -> tupl
     rows = []
     entries = [category for category in CATEGORY_COLORS if category in present]
     for i, category in enumerate(entries):
-        x, y = 20 + 120 * (i % 3), 16 + 20 * (i // 3)
+        x, y = 20 + 120 * (i % columns), 16 + 20 * (i // columns)
         rows.append(
             f'<g class="c-{css_name(category)}"><rect class="card glyph" x="{x}" y="{y - 6}" width="12" height="12" rx="3"/></g>'
             f'<text class="facts" x="{x + 18}" y="{y}">{category}</text>'
         )
-    return "".join(rows), 40.0 + 120 * min(3, len(entries)), 26.0 + 20 * ((len(entries) + 2) // 3)
+    return "".join(rows), 40.0 + 120 * min(columns, len(entries)), 26.0 + 20 * -(-len(entries) // columns)
 
 
 _NOT_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")

@@ -123,10 +123,10 @@ def layout(folded: FoldedGraph, sizes: Mapping[str, tuple[float, float]]) -> Lay
         parts[node.frame].items.append(node.id)
     stops = {edge: _stops(edge, ways[folded[edge[0]].frame], ways[folded[edge[1]].frame]) for edge in folded.edges}
     for (source, _), stop in stops.items():
-        for key, origin, target in stop:
-            wire = parts[key].wires.setdefault(source, _Wire(origin))
-            if target not in wire.targets:
-                wire.targets.append(target)
+        for place, origin, item in stop:
+            wire = parts[place].wires.setdefault(source, _Wire(origin))
+            if item not in wire.targets:
+                wire.targets.append(item)
     merges = {node.id: node.inputs for node in folded.nodes if node.kind in _MERGES and len(node.inputs) > 1}
     _Drawing(root, sizes, merges)
 
@@ -278,7 +278,8 @@ class _Drawing:
         rank_of = {e: r for r, rank in enumerate(ranks) for e in rank}
         for link in self.layers.links:
             r = rank_of[link.target]
-            reach[r] = max(reach[r], abs(self.x[link.target] + link.end - self.x[link.source] - link.start))
+            if link.pull != SKIP:  # skips turn at right angles and need no more room
+                reach[r] = max(reach[r], abs(self.x[link.target] + link.end - self.x[link.source] - link.start))
         y = 0.0 if framed and self.ins else heading + border / 2 if framed else border
         for r, rank in enumerate(ranks):
             if r:
