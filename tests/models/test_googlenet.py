@@ -96,18 +96,28 @@ def test_every_layer_has_the_output_of_table_1_in_its_order(network: type[nn.Mod
 
 def test_22_layers_with_weights_on_the_longest_way() -> None:
     """As section 5 counts: 3 before the modules, 2 in each of nine, 1 after them."""
-    model = on_meta(GoogLeNet)
     depth: dict[str, int] = {}
-    for layer in trace(model, (3, 224, 224)):
+    for layer in trace(on_meta(GoogLeNet), (3, 224, 224)):
         depth[layer.name] = max((depth[name] for name in layer.inputs), default=0) + (layer.kind in ("conv2d", "linear"))
     assert max(depth.values()) == 22
-    assert sum(isinstance(m, nn.ReLU) for m in model.modules()) == sum(isinstance(m, nn.Conv2d) for m in model.modules()) == 3 + 9 * 6
+
+
+def test_each_convolution_has_a_relu_of_its_own() -> None:
+    graph = trace(on_meta(GoogLeNet), (3, 224, 224))
+    convolutions = [layer.name for layer in graph if layer.kind == "conv2d"]
+    assert len(convolutions) == 3 + 9 * 6
+    assert [graph.consumers[name] for name in convolutions] == [(name.removesuffix("conv") + "relu",) for name in convolutions]
 
 
 def test_auxiliary_heads_come_out_under_their_names() -> None:
-    output = on_meta(GoogLeNet, aux_heads=True)(torch.empty(2, 3, 224, 230, device="meta"))
+    model = on_meta(GoogLeNet, aux_heads=True)
+    made: dict[str, Tensor] = {}
+    for name in ("linear", "aux1", "aux2"):
+        getattr(model, name).register_forward_hook(lambda _module, _inputs, output, name=name: made.update({name: output}))
+    output = model(torch.empty(2, 3, 224, 230, device="meta"))
     assert isinstance(output, GoogLeNetOutput)
-    assert {name: tuple(logits.shape) for name, logits in output._asdict().items()} == dict.fromkeys(("logits", "aux1", "aux2"), (2, 1000))
+    assert (output.logits is made["linear"], output.aux1 is made["aux1"], output.aux2 is made["aux2"]) == (True, True, True)
+    assert [logits.shape for logits in output] == [(2, 1000)] * 3
 
 
 @pytest.mark.parametrize(("head", "source"), [("aux1", "inception4a"), ("aux2", "inception4d")])

@@ -10,7 +10,8 @@ import torch
 from torch import nn
 from torch.utils.flop_counter import FlopCounterMode
 
-from netlib.models.inception_v4 import InceptionA, InceptionV4
+from netlib.analysis.tracing import trace
+from netlib.models.inception_v4 import InceptionV4
 
 # Szegedy et al. 2017: for each figure the convolutions branch by branch, as "kernel (height × width) maps side of the output
 # grid"; the maps that come in follow after "<" where they are not those of the convolution before.
@@ -105,14 +106,26 @@ def test_an_image_that_is_not_square_passes() -> None:
     assert seen == [(1, 1536, 8, 10)]
 
 
-def test_branches_are_joined_as_they_are_listed() -> None:
-    """With a scale of zero each branch gives its own shift: 1 for 1×1, 2 for 3×3, 3 for double 3×3, 4 for the projection."""
-    module = InceptionA().eval()
-    for value, branch in enumerate((module.branch1x1, module.branch3x3, module.double3x3_2, module.pool_proj), start=1):
-        nn.init.zeros_(branch.bn.weight)
-        nn.init.constant_(branch.bn.bias, value)
-    output = module(torch.randn(1, 384, 4, 6))
-    assert output[0, ::96, 3, 5].tolist() == output[0, 95::96, 0, 0].tolist() == [1, 2, 3, 4]
+def test_branches_are_joined_as_in_the_released_code() -> None:
+    """The order in which slim concatenates, which the figures leave open and released weights need."""
+    graph = trace(on_meta(), (3, 299, 299))
+    joined: dict[str, list[list[str]]] = {}
+    for layer in graph:
+        if layer.kind == "concat":
+            block = layer.name.removesuffix(".concat").removesuffix(".concat_2").removesuffix(".concat_3")
+            branches = [name.removeprefix(f"{block}.").removesuffix(".relu") for name in layer.inputs]
+            joined.setdefault(block, []).append(branches)
+    a = ["branch1x1", "branch3x3", "double3x3_2", "pool_proj"]
+    b = ["branch1x1", "branch7x7_7x1", "double7x7_4", "pool_proj"]
+    c = ["branch1x1", "branch3x3_1x3", "branch3x3_3x1", "double3x3_1x3", "double3x3_3x1", "pool_proj"]
+    assert joined == {
+        "stem": [["pool4", "conv4"], ["branch3x3", "branch7x7_3x3"], ["conv6", "pool6"]],
+        **{f"inception_a.{i}": [a] for i in range(4)},
+        "reduction_a": [["branch3x3", "double3x3_2", "pool"]],
+        **{f"inception_b.{i}": [b] for i in range(7)},
+        "reduction_b": [["branch3x3", "branch7x7_3x3", "pool"]],
+        **{f"inception_c.{i}": [c] for i in range(3)},
+    }
 
 
 def test_an_average_leaves_the_padding_out() -> None:
