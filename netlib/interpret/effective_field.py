@@ -1,0 +1,106 @@
+"""How much each pixel of its receptive field really counts for a unit.
+
+Source: Luo, Li, Urtasun, Zemel, Understanding the Effective Receptive Field in Deep Convolutional Neural Networks, NIPS 2016,
+sections 2 and 4: the gradient of a central unit with respect to random inputs, here squared and averaged.
+"""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+import torch
+
+from netlib.errors import InvalidInput, UnknownLayer
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from torch import Tensor, nn
+
+
+def effective_field(
+    model: nn.Module,
+    layer: str,
+    *,
+    input_shape: tuple[int, int, int],
+    unit: tuple[int, int] | None = None,
+    samples: int = 20,
+    seed: int = 0,
+    batch: int = 10,
+) -> Tensor:
+    """Mean squared gradient of a unit (the central one), all channels summed, over random normal inputs; its maximum is 1.
+
+    `layer` is the path of a module. The model is left as it was found, but is used meanwhile: a thread takes its own copy.
+
+    Shapes: input_shape (C, H, W) -> (H, W).
+
+    Raises:
+        UnknownLayer: no module of that path, a layer that is no module, or no such unit in its map.
+        InvalidInput: fewer than one sample or one picture at a time.
+    """
+    if samples < 1 or batch < 1:
+        raise InvalidInput(f"An effective field needs at least one sample and one picture at a time, not {samples} and {batch}.")
+    module = _module(model, layer)
+    kept: list[Tensor] = []
+    like = next(model.parameters(), torch.empty(0))
+    random = torch.Generator().manual_seed(seed)
+    total = torch.zeros(input_shape[-2:], dtype=torch.double)
+    with undisturbed(model), torch.enable_grad():
+        hook = module.register_forward_hook(lambda _module, _args, output: kept.append(output))
+        try:
+            for done in range(0, samples, batch):
+                count = min(batch, samples - done)
+                # picture by picture, so that the same seed gives the same pictures whatever the batch
+                x = (
+                    torch.stack([torch.randn(input_shape, generator=random) for _ in range(count)]).to(like).requires_grad_()
+                )  # (N, C, H, W)
+                kept.clear()
+                model(x)
+                if not kept:
+                    raise UnknownLayer(f"The forward pass never calls {layer!r}; choose a layer that it does call.")
+                (gradient,) = torch.autograd.grad(_score(kept[-1], layer, unit), x)
+                total += gradient.double().square().sum((0, 1)).cpu()
+        finally:
+            hook.remove()
+    return (total / total.max().clamp_min(torch.finfo(torch.double).tiny)).float()
+
+
+@contextmanager
+def undisturbed(model: nn.Module) -> Iterator[None]:
+    """In eval mode with frozen parameters; training flags of each module and requires_grad come back, also after an error."""
+    training = [(module, module.training) for module in model.modules()]
+    learning = [(parameter, parameter.requires_grad) for parameter in model.parameters()]
+    try:
+        model.eval()
+        for parameter, _ in learning:
+            parameter.requires_grad_(False)
+        yield
+    finally:
+        for module, flag in training:
+            module.training = flag
+        for parameter, wanted in learning:
+            parameter.requires_grad_(wanted)
+
+
+def _module(model: nn.Module, layer: str) -> nn.Module:
+    modules = dict(model.named_modules())
+    if layer and layer in modules:
+        return modules[layer]
+    around = layer.rpartition(".")[0]
+    if around in modules and around:
+        raise UnknownLayer(f"{layer!r} is not a module of the network; choose the module {around!r} around it, or one beside it.")
+    raise UnknownLayer.named(layer, type(model).__name__, [name for name in modules if name])
+
+
+def _score(output: Tensor, layer: str, unit: tuple[int, int] | None) -> Tensor:
+    """The unit's activations, summed over channels and pictures; of a layer without a map, all of them."""
+    if output.dim() != 4:
+        if unit not in (None, (0, 0)):
+            raise UnknownLayer(f"Layer {layer!r} has no map, so there is no unit {unit}; choose (0, 0) or none.")
+        return output.sum()
+    height, width = output.shape[-2:]
+    row, column = unit or (height // 2, width // 2)
+    if not (0 <= row < height and 0 <= column < width):
+        raise UnknownLayer(f"Layer {layer!r} has a map of {height} × {width} units, so there is no unit ({row}, {column}).")
+    return output[:, :, row, column].sum()
