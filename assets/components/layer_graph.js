@@ -112,11 +112,23 @@ function build(s) {
   s.view.replaceChildren(svg)
   s.root.classList.remove("busy")
   mark(s, s.nodes.has(s.selected) ? s.selected : null)
-  rove(s, s.nodes.has(focused) ? focused : s.selected ?? s.nodes.keys().next().value)
-  if (focused && s.nodes.has(focused)) s.nodes.get(focused).el.focus({ preventScroll: true })
+  const heir = focused && (s.nodes.has(focused) ? focused : inside(s, s.toggled))
+  rove(s, heir || s.selected)
+  if (heir) s.nodes.get(heir).el.focus({ preventScroll: true })
   if (s.input.value) search(s)
   if (anchor) restore(s, anchor)
   else open(s)
+}
+
+// Where the keyboard goes on after a block was opened or closed: its first node, or the node that it became.
+function inside(s, module) {
+  const closed = [...s.nodes.values()].find(n => n.el.dataset.module === module)
+  if (closed) return closed.id
+  const frame = s.svg.querySelector(`.frame-of[data-module="${CSS.escape(module ?? "")}"]`)
+  if (!frame) return null
+  const [x, y] = frame.getAttribute("transform").match(/-?[\d.]+/g).map(Number), rect = frame.querySelector("rect")
+  const right = x + +rect.getAttribute("width"), low = y + +rect.getAttribute("height")
+  return [...s.nodes.values()].find(n => n.x >= x && n.x < right && n.y >= y && n.y < low)?.id
 }
 
 function legend(svg) {

@@ -62,7 +62,7 @@ def graph_svg(
     words = texts(graph, folded, costs)
     sizes = _sizes(folded, words)
     placed = layout(folded, sizes)
-    fills = _fills(folded, costs, color_by)
+    levels = fill_levels(folded, costs, color_by)
     glyphs = _Glyphs(node.shape for node in folded.nodes)
     ids = element_ids(folded)
     readers: dict[str, list[str]] = {}
@@ -73,7 +73,8 @@ def graph_svg(
     body += [_edge(edge) for edge in placed.edges]
     for node in folded.nodes:
         box = placed.boxes[node.id]
-        css = f"node {'block ' if node.module else ''}{fills[node.id]}{' selected' if node.id == selected else ''}"
+        fill = f"v{levels[node.id]}" if levels else f"c-{css_name(category_of(node))}"
+        css = f"node {'block ' if node.module else ''}{fill}{' selected' if node.id == selected else ''}"
         body.append(_node(node, box, words[node.id], css, ids[node.id], glyphs))
     body += [_toggle(folded.frames[key], box.x + 14, box.y + 13, opened=True) for key, box in placed.frames.items()]
     body += [_toggle(n, (b := placed.boxes[n.id]).right - 16, b.y + 15, opened=False) for n in folded.nodes if n.expandable]
@@ -168,13 +169,13 @@ def _heading(frame: Frame) -> str:
     return f"{frame.title} ×{frame.repeat}" if frame.repeat > 1 else frame.title
 
 
-def _fills(folded: FoldedGraph, costs: Costs | None, color_by: ColorBy) -> dict[str, str]:
-    """CSS class of each node's fill."""
+def fill_levels(folded: FoldedGraph, costs: Costs | None, color_by: ColorBy) -> dict[str, int]:
+    """Step of each node on the scale of "colour by number"; empty when the colours tell categories."""
     if color_by not in NUMBERS or costs is None:
-        return {node.id: f"c-{css_name(category_of(node))}" for node in folded.nodes}
+        return {}
     values = {node.id: total(node, costs, color_by) for node in folded.nodes}
     highest = max(values.values(), default=0)
-    return {name: f"v{level(value, highest)}" for name, value in values.items()}
+    return {name: level(value, highest) for name, value in values.items()}
 
 
 class _Glyphs:

@@ -23,10 +23,13 @@ _HTML = """
   <div class="bar">
     <input type="search"><span class="found" aria-live="polite"></span><span class="space"></span>
     <button data-do="zoomOut">−</button><button data-do="zoomIn">+</button>
-    <button data-do="width" data-text></button><button data-do="all" data-text></button><button data-do="full"><svg width="14" height="14" viewBox="0 0 14 14"><path d="M1 5V1h4M9 1h4v4M13 9v4H9M5 13H1V9"/></svg></button>
+    <button data-do="width" data-text></button><button data-do="all" data-text></button>
+    <button data-do="full"><svg width="14" height="14" viewBox="0 0 14 14"><path d="M1 5V1h4M9 1h4v4M13 9v4H9M5 13H1V9"/></svg></button>
     <button data-do="svg" data-text></button><button data-do="png" data-text></button>
   </div>
-  <div class="stage"><div class="view"></div><canvas class="map" aria-hidden="true"></canvas><div class="tip" role="status" hidden></div></div>
+  <div class="stage">
+    <div class="view"></div><canvas class="map" aria-hidden="true"></canvas><div class="tip" role="status" hidden></div>
+  </div>
   <div class="foot"><div class="legend"></div><div class="hint"></div></div>
 </div>
 """
