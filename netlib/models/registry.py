@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from netlib.errors import UnknownNetwork
 from netlib.models import papers
+from netlib.models.deviations import DEVIATIONS
 from netlib.models.spec import NetworkSpec, Paper
 
 if TYPE_CHECKING:
@@ -23,10 +24,10 @@ CIFAR = (3, 32, 32)
 
 def _row(
     name: str, title: str, paper: Paper, builder: str, shape: tuple[int, int, int], summary: str, *,
-    of: str | None = None, torchvision: str | None = None, deviations: tuple[str, ...] = (), **options: Any,
+    of: str | None = None, torchvision: str | None = None, **options: Any,
 ) -> NetworkSpec:  # fmt: skip
     return NetworkSpec(
-        name, title, paper, f"netlib.models.{builder}", shape, summary, MappingProxyType(options), of, deviations, torchvision
+        name, title, paper, f"netlib.models.{builder}", shape, summary, MappingProxyType(options), of, DEVIATIONS.get(name, ()), torchvision
     )
 
 
@@ -80,9 +81,8 @@ def _vgg() -> Iterable[NetworkSpec]:
         ("vgg16", "D", "B with a third 3×3 convolution in stages 3 to 5."),
         ("vgg19", "E", "B with four 3×3 convolutions in stages 3 to 5."),
     ):
-        depth = name[3:5]
-        same = None if config in ("A-LRN", "C") else f"vgg{depth}"
-        yield _row(name, f"VGG-{depth} ({config})", papers.VGG, "vgg:VGG", IMAGENET, summary,
+        same = None if config in ("A-LRN", "C") else name
+        yield _row(name, f"VGG-{name[3:5]} ({config})", papers.VGG, "vgg:VGG", IMAGENET, summary,
                    of=None if name == "vgg16" else "vgg16", torchvision=same, config=config)  # fmt: skip
     for depth, config in ((11, "A"), (13, "B"), (16, "D"), (19, "E")):
         yield _row(f"vgg{depth}-bn", f"VGG-{depth} with batch normalization", papers.VGG, "vgg:VGG", IMAGENET,
