@@ -8,7 +8,7 @@ import streamlit as st
 
 HERE = Path(__file__).parent
 
-st.set_page_config(page_title="CNN Architecture Explorer", page_icon=":material/account_tree:", layout="wide")
+st.set_page_config(page_title="CNN Architecture Explorer", page_icon=str(HERE.parent / "assets" / "icon.svg"), layout="wide")
 
 page = st.navigation(
     [

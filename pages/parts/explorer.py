@@ -1,0 +1,91 @@
+"""The layer graph of one network with its open blocks and its chosen layer, both kept in the URL."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import streamlit as st
+
+from netlib.analysis.folding import FoldedGraph, all_modules, fold
+from netlib.figures.graph_svg import graph_svg
+from pages.parts import networks, view
+from pages.parts.layer_graph import happened, layer_graph
+
+if TYPE_CHECKING:
+    from netlib.analysis.cost import Costs
+    from netlib.analysis.graph import LayerGraph
+    from netlib.figures.graph_svg import ColorBy
+
+KEY = "explorer"
+
+
+def chosen_layer(graph: LayerGraph) -> str:
+    """The layer that the visitor has chosen in the drawing, the table or the link; the first one with weights if none."""
+    event = happened(KEY)
+    if event.layer in graph:
+        choose(event.layer)
+    name = st.session_state.get("chosen_layer") or view.first("layer", "")
+    if name not in graph:
+        if name and "chosen_layer" not in st.session_state:
+            st.warning(f"{graph.name} has no layer called “{name}”, which the link asks for.")
+        name = next((layer.name for layer in graph if layer.params), graph.layers[-1].name)
+    st.session_state["chosen_layer"] = name
+    view.keep("layer", name)
+    return name
+
+
+def choose(layer: str | None) -> None:
+    """Make `layer` the chosen one, whoever asks."""
+    st.session_state["chosen_layer"] = layer
+
+
+def step(graph: LayerGraph, by: int) -> None:
+    """Choose the layer `by` places further along the forward pass."""
+    names = list(graph.by_name)
+    choose(names[max(0, min(len(names) - 1, names.index(st.session_state["chosen_layer"]) + by))])
+
+
+def opened_blocks(graph: LayerGraph) -> FoldedGraph:
+    """The graph folded as the visitor has it, after the clicks of this run; with the buttons that open and close all."""
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.button("Overview", on_click=_open, args=(graph, None), icon=":material/unfold_less:", help="Open as much as stays readable")
+        st.button("Close all", on_click=_open, args=(graph, frozenset()), icon=":material/collapse_all:")
+        st.button("Open all", on_click=_open, args=(graph, all_modules(graph)), icon=":material/expand_all:")
+        if "view_detail" not in st.session_state:
+            st.session_state["view_detail"] = view.first("detail", "") == "1"
+        detail = st.toggle("Every layer by itself", key="view_detail", help="Draw batch norm, activation and dropout as boxes of their own")
+    view.keep("detail", "1" if detail else None)
+    opened = _opened(graph)
+    toggled = happened(KEY).toggled
+    if toggled:
+        current = opened if opened is not None else fold(graph, detail=detail).opened
+        opened = current ^ {toggled}
+        _open(graph, opened)
+    view.keep("open", None if opened is None else ",".join(sorted(opened)) or "none")
+    return fold(graph, opened, detail=detail)
+
+
+def explorer(graph: LayerGraph, folded: FoldedGraph, costs: Costs, *, color_by: ColorBy, layer: str, height: int = 640) -> str:
+    """Draw the graph; returns the standalone SVG."""
+    title = networks.title(graph.name)
+    svg = graph_svg(graph, folded, costs=costs, color_by=color_by, title=title)
+    layer_graph(
+        svg, key=KEY, label=f"Layer graph of {title}", selected=folded.node_of(layer).id, height=height,
+        filename=graph.name.replace("/", "-"), names={node.id: " ".join(node.layers[:12]) for node in folded.nodes},
+    )  # fmt: skip
+    return svg
+
+
+def _opened(graph: LayerGraph) -> frozenset[str] | None:
+    """The keys of the open blocks for this network; None for the default."""
+    kept = st.session_state.get("opened_blocks")
+    if kept is None or kept[0] != graph.name:
+        text = view.first("open", "") if kept is None else ""
+        kept = (graph.name, None if not text else frozenset() if text == "none" else frozenset(text.split(",")) & all_modules(graph))
+        st.session_state["opened_blocks"] = kept
+    opened: frozenset[str] | None = kept[1]
+    return opened
+
+
+def _open(graph: LayerGraph, keys: frozenset[str] | None) -> None:
+    st.session_state["opened_blocks"] = (graph.name, keys)

@@ -1,0 +1,33 @@
+"""The sortable layer table; its chosen row and the graph's chosen node are the same layer."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pandas as pd
+import streamlit as st
+
+from netlib.figures.tables import HEADINGS
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+    from typing import Any
+
+
+def layer_table(rows: Sequence[Mapping[str, Any]], *, key: str, selected: str | None, on_pick: Callable[[str], None], height: int = 420) -> None:
+    """Draw the rows; a click on one calls `on_pick` with the layer's name before the page runs again."""
+    frame = pd.DataFrame(rows, columns=list(HEADINGS))
+    names = list(frame["layer"])
+
+    def picked() -> None:
+        chosen = st.session_state[key]["selection"]["rows"]
+        if chosen:
+            on_pick(names[chosen[0]])
+
+    number = st.column_config.NumberColumn
+    st.dataframe(
+        frame.rename(columns=HEADINGS), key=key, hide_index=True, height=height, on_select=picked, selection_mode="single-row",
+        selection_default={"selection": {"rows": [names.index(selected)] if selected in names else []}},
+        column_config={HEADINGS[field]: number(format="localized") for field in ("params", "macs", "activation_bytes", "kept_bytes", "connections")},
+        alt="Table of all layers with kind, window, output, parameters, MACs, memory and receptive field.",
+    )  # fmt: skip
