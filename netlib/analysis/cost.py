@@ -14,13 +14,14 @@ from functools import cached_property
 from math import prod
 from typing import TYPE_CHECKING
 
-from netlib.analysis.graph import Layer, LayerGraph
+from netlib.analysis.counts import COUNTS, is_bias
+from netlib.analysis.counts import bias_of as bias_of
+from netlib.analysis.kept import FLOAT_BYTES, kept_outputs, notes
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Iterable, Iterator
 
-FLOAT_BYTES = 4
-INDEX_BYTES = 8  # PyTorch stores where each maximum was as a 64-bit integer
+    from netlib.analysis.graph import LayerGraph
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +33,7 @@ class LayerCost:
         macs: multiply-accumulates for one picture.
         neurons: outputs of layers that have connections.
         connections: products and biases summed over all outputs.
-        activation_bytes: size of the output.
+        activation_bytes: size of the output; 0 for a learned tensor, whose memory is that of the parameters.
         kept_bytes: what training keeps of this layer for the backward pass: its output if some layer needs it, and
             its own notes (where each maximum was, which units dropout kept).
     """
@@ -107,172 +108,9 @@ def costs(graph: LayerGraph) -> Costs:
         count = COUNTS.get(layer.kind)
         macs, connections = count(graph, layer) if count else (0, 0)
         size = prod(layer.shape)
-        own = NOTES[layer.kind](graph, layer) if layer.kind in NOTES else 0
+        output = 0 if layer.kind == "parameter" else FLOAT_BYTES * size
         rows[layer.name] = LayerCost(
-            weights, biases, macs, size if connections else 0, connections, FLOAT_BYTES * size,
-            own + (FLOAT_BYTES * size if layer.name in kept else 0),
+            weights, biases, macs, size if connections else 0, connections, output,
+            notes(graph, layer) + (output if layer.name in kept else 0),
         )  # fmt: skip
     return Costs(graph, rows)
-
-
-def is_bias(name: str) -> bool:
-    """Whether a parameter of that name is added rather than multiplied."""
-    return "bias" in name.rpartition(".")[2]
-
-
-# --- multiply-accumulates and connections, by kind ---------------------------------------------------------------------
-
-
-def owner(graph: LayerGraph, layer: Layer) -> Layer:
-    """The layer whose parameters `layer` uses: itself, or the first use of a module used again."""
-    return graph[layer.shares] if layer.shares else layer
-
-
-def bias_of(graph: LayerGraph, layer: Layer) -> int:
-    """1 if each output unit adds a bias, else 0."""
-    return int(any(is_bias(name) for name in owner(graph, layer).params))
-
-
-def source(graph: LayerGraph, layer: Layer) -> Layer:
-    """The first layer that comes in."""
-    return graph.by_name[layer.inputs[0]]
-
-
-def taps(graph: LayerGraph, layer: Layer) -> int:
-    """Inputs that one unit of a convolution multiplies: k_h · k_w · C_in / g."""
-    assert layer.window
-    kh, kw = layer.window.kernel
-    return kh * kw * source(graph, layer).shape[0] // layer.groups
-
-
-def table_kernels(layer: Layer) -> int:
-    """Kernels of a convolution with a connection table: one for each entry."""
-    return sum(len(row) for row in layer.options["table"])
-
-
-def _conv(graph: LayerGraph, layer: Layer) -> tuple[int, int]:
-    size = prod(layer.shape)
-    macs = taps(graph, layer) * size
-    return macs, macs + bias_of(graph, layer) * size
-
-
-def _table_conv(graph: LayerGraph, layer: Layer) -> tuple[int, int]:
-    assert layer.window
-    macs = prod(layer.window.kernel) * table_kernels(layer) * prod(layer.shape[1:])
-    return macs, macs + bias_of(graph, layer) * prod(layer.shape)
-
-
-def _conv_transpose(graph: LayerGraph, layer: Layer) -> tuple[int, int]:
-    assert layer.window
-    macs = prod(source(graph, layer).shape) * prod(layer.window.kernel) * layer.shape[0] // layer.groups
-    return macs, macs + bias_of(graph, layer) * prod(layer.shape)
-
-
-def _linear(graph: LayerGraph, layer: Layer) -> tuple[int, int]:
-    size = prod(layer.shape)
-    macs = source(graph, layer).shape[-1] * size
-    return macs, macs + bias_of(graph, layer) * size
-
-
-def _subsample(graph: LayerGraph, layer: Layer) -> tuple[int, int]:
-    assert layer.window
-    return 0, (prod(layer.window.kernel) + 1) * prod(layer.shape)
-
-
-def _rbf(graph: LayerGraph, layer: Layer) -> tuple[int, int]:
-    return 0, prod(layer.options["codes"])
-
-
-def _recurrent(graph: LayerGraph, layer: Layer) -> tuple[int, int]:
-    steps = layer.shape[0]
-    held = owner(graph, layer).params
-    weights = sum(prod(shape) for name, shape in held.items() if not is_bias(name))
-    biases = sum(prod(shape) for name, shape in held.items() if is_bias(name))
-    return steps * weights, steps * (weights + biases)
-
-
-def _attention(graph: LayerGraph, layer: Layer) -> tuple[int, int]:
-    tokens, width = layer.shape
-    macs = 4 * tokens * width * width + 2 * tokens * tokens * width
-    return macs, macs + bias_of(graph, layer) * 4 * tokens * width
-
-
-def _matmul(graph: LayerGraph, layer: Layer) -> tuple[int, int]:
-    macs = layer.options["inner"] * prod(layer.shape)
-    return macs, 0
-
-
-# Kinds that are not listed do no multiply-accumulates by the convention above.
-COUNTS: dict[str, Callable[[LayerGraph, Layer], tuple[int, int]]] = {
-    "conv2d": _conv,
-    "table_conv2d": _table_conv,
-    "conv_transpose2d": _conv_transpose,
-    "linear": _linear,
-    "subsample": _subsample,
-    "rbf": _rbf,
-    "rnn": _recurrent,
-    "lstm": _recurrent,
-    "gru": _recurrent,
-    "attention": _attention,
-    "matmul": _matmul,
-}
-
-
-# --- what training keeps -------------------------------------------------------------------------------------------------
-
-# Which tensors the backward pass of each kind needs, as PyTorch's autograd saves them.
-KEEPS_INPUT = frozenset(
-    "conv2d table_conv2d conv_transpose2d linear rbf rnn lstm gru attention matmul max_pool2d avg_pool2d adaptive_max_pool2d subsample "
-    "lrn batch_norm layer_norm group_norm leaky_relu gelu silu hardswish hardsigmoid relu6 mul".split()
-)
-KEEPS_OUTPUT = frozenset("relu tanh sigmoid softmax log_softmax".split())
-VIEWS = frozenset("flatten reshape permute slice expand identity".split())  # no memory of their own
-
-
-def kept_outputs(graph: LayerGraph) -> set[str]:
-    """Layers whose output must stay until the backward pass; a tensor that several layers need counts once."""
-    kept = set()
-    for layer in graph.layers:
-        if layer.kind in KEEPS_OUTPUT:
-            kept.add(layer.name)
-        if layer.kind in KEEPS_INPUT or (layer.kind == "adaptive_avg_pool2d" and prod(layer.shape[1:]) != 1):
-            kept.update(_memory(graph, name) for name in layer.inputs)
-    return {name for name in kept if graph.by_name[name].kind != "parameter"}
-
-
-def _memory(graph: LayerGraph, name: str) -> str:
-    """The layer whose output `name` only looks at in another form."""
-    layer = graph.by_name[name]
-    while layer.kind in VIEWS:
-        layer = graph.by_name[layer.inputs[0]]
-    return layer.name
-
-
-def _maxima(graph: LayerGraph, layer: Layer) -> int:
-    return INDEX_BYTES * prod(layer.shape)
-
-
-def _mask(graph: LayerGraph, layer: Layer) -> int:
-    return FLOAT_BYTES * prod(layer.shape)
-
-
-def _channel_statistics(graph: LayerGraph, layer: Layer) -> int:
-    return 2 * FLOAT_BYTES * layer.shape[0]  # mean and 1/deviation of each channel
-
-
-def _lrn(graph: LayerGraph, layer: Layer) -> int:
-    maps = FLOAT_BYTES * prod(layer.shape[1:])
-    channels = layer.shape[0]
-    return maps * (channels + layer.options["size"] - 1 + 2 * channels)  # padded squares, their mean, the denominator
-
-
-# What a kind notes down beside whole outputs.
-NOTES: dict[str, Callable[[LayerGraph, Layer], int]] = {
-    "max_pool2d": _maxima,
-    "adaptive_max_pool2d": _maxima,
-    "dropout": _mask,
-    "batch_norm": _channel_statistics,
-    "lrn": _lrn,
-    "scaled_tanh": _mask,  # the hyperbolic tangent before it is scaled
-    "subsample": _mask,  # the sum before it is weighted
-}

@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from math import prod
 from typing import TYPE_CHECKING
 
-from netlib.analysis.cost import FLOAT_BYTES, INDEX_BYTES, LayerCost, bias_of, costs, is_bias, kept_outputs, owner, source, table_kernels
+from netlib.analysis.cost import costs
+from netlib.analysis.counts import attended, bias_of, is_bias, owner, source, table_kernels
 from netlib.analysis.formula import Formula
+from netlib.analysis.kept import FLOAT_BYTES, INDEX_BYTES, notes
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from netlib.analysis.cost import Costs, LayerCost
     from netlib.analysis.graph import Layer, LayerGraph
 
 SHARED = "Uses the weights of {}, which are counted there."
+ONE_MAC = "One MAC is one multiply-accumulate; FLOPs = 2 × MACs. Adding the bias is not counted."
 NO_MACS = {
     "pooling": "Pooling compares or adds; neither is a multiply-accumulate.",
     "normalization": "Normalization is not counted; at test time a batch norm folds into the convolution before it.",
@@ -23,9 +28,12 @@ NO_MACS = {
 }
 
 
-def formulas(graph: LayerGraph, name: str) -> tuple[Formula, ...]:
-    """How the layer's shape, parameters, MACs, connections and memory come about, in that order."""
-    layer, cost = graph[name], costs(graph)[name]
+def formulas(graph: LayerGraph, name: str, figures: Costs | None = None) -> tuple[Formula, ...]:
+    """How the layer's shape, parameters, MACs, connections and memory come about, in that order.
+
+    `figures` are the graph's costs where they are at hand already.
+    """
+    layer, cost = graph[name], (figures or costs(graph))[name]
     found = [*_shape(graph, layer), _params(graph, layer, cost), _macs(graph, layer, cost)]
     if cost.connections:
         found.append(_connections(graph, layer, cost))
@@ -33,7 +41,7 @@ def formulas(graph: LayerGraph, name: str) -> tuple[Formula, ...]:
     if cost.params:
         found.append(
             Formula("training memory", "4 · P parameters + 4 · P gradients + 4 · P momentum", f"3 · {FLOAT_BYTES} · {cost.params}",
-                    3 * cost.param_bytes, "bytes", "For SGD with momentum in 32-bit floats; the kept activations come on top, once a picture."),
+                    3 * cost.param_bytes, "bytes", "SGD with momentum in 32-bit floats; the kept activations come on top, once a picture."),
         )  # fmt: skip
     return tuple(found)
 
@@ -45,27 +53,31 @@ def _shape(graph: LayerGraph, layer: Layer) -> list[Formula]:
     """Height and width of the output, for layers that slide a window."""
     if layer.window is None:
         return []
-    w, found = layer.window, []
-    for axis, side in enumerate(("height", "width")):
-        n, out = source(graph, layer).shape[axis - 2], layer.shape[axis - 2]
-        k, s, p, d = w.kernel[axis], w.stride[axis], w.padding[axis], w.dilation[axis]
-        if layer.kind == "conv_transpose2d":
-            extra = out - ((n - 1) * s - 2 * p + d * (k - 1) + 1)
-            symbols, values = "(n − 1) · s − 2 · p + d · (k − 1) + extra + 1", f"({n} − 1) · {s} − 2 · {p} + {d} · ({k} − 1) + {extra} + 1"
-        elif (n + 2 * p - d * (k - 1) - 1) // s + 1 == out:
-            reach = f"{n} + 2 · {p} − {d} · ({k} − 1) − 1" if d > 1 else f"{n} + 2 · {p} − {k}"
-            symbols = "⌊(n + 2 · p − d · (k − 1) − 1) / s⌋ + 1" if d > 1 else "⌊(n + 2 · p − k) / s⌋ + 1"
-            values = f"({reach}) // {s} + 1"
-        else:  # rounded up: written with the negative of a floor, since ⌈a / b⌉ = −⌊−a / b⌋
-            symbols, values = "⌈(n + 2 · p − k) / s⌉ + 1", f"−(−({n} + 2 · {p} − {k}) // {s}) + 1"
-            if -(-(n + 2 * p - k) // s) + 1 != out:  # "same" padding adds one more pixel at the end than at the start
-                symbols, values = "⌊(n + p_start + p_end − d · (k − 1) − 1) / s⌋ + 1", f"({n} + {d * (k - 1)} − {d} · ({k} − 1) − 1) // {s} + 1"
-        found.append(Formula(f"output {side}", symbols, values, out, "px"))
-    return found if found[0].values != found[1].values else [_both(found[0])]
+    height, width = (
+        Formula(f"output {side}", *_side(graph, layer, axis), layer.shape[axis - 2], "px") for axis, side in enumerate(("height", "width"))
+    )
+    return [height, width] if height.values != width.values else [replace(height, quantity="output height and width")]
 
 
-def _both(formula: Formula) -> Formula:
-    return Formula("output height and width", formula.symbols, formula.values, formula.result, formula.unit, formula.note)
+def _side(graph: LayerGraph, layer: Layer, axis: int) -> tuple[str, str]:
+    assert layer.window
+    w, n, out = layer.window, source(graph, layer).shape[axis - 2], layer.shape[axis - 2]
+    k, s, p, d = w.kernel[axis], w.stride[axis], w.padding[axis], w.dilation[axis]
+    if layer.kind == "conv_transpose2d":
+        extra = out - ((n - 1) * s - 2 * p + d * (k - 1) + 1)
+        return "(n − 1) · s − 2 · p + d · (k − 1) + extra + 1", f"({n} − 1) · {s} − 2 · {p} + {d} · ({k} − 1) + {extra} + 1"
+    wide = d > 1  # spelled out only where there is a dilation
+    symbols = "n + 2 · p − d · (k − 1) − 1" if wide else "n + 2 · p − k"
+    room = f"{n} + 2 · {p} − {d} · ({k} − 1) − 1" if wide else f"{n} + 2 · {p} − {k}"
+    last = n + 2 * p - d * (k - 1) - 1
+    if last // s + 1 == out:
+        return f"⌊({symbols}) / s⌋ + 1", f"({room}) // {s} + 1"
+    if layer.kind == "conv2d":  # "same" padding: an even window gets one more pixel at the end than at the start
+        return "⌊(n + p_start + p_end − d · (k − 1) − 1) / s⌋ + 1", f"({n} + {d * (k - 1)} − {d} · ({k} − 1) − 1) // {s} + 1"
+    # rounded up, written with the negative of a floor, since ⌈a / b⌉ = −⌊−a / b⌋
+    if -(-last // s) + 1 == out:
+        return f"⌈({symbols}) / s⌉ + 1", f"−(−({room}) // {s}) + 1"
+    return f"⌈({symbols}) / s⌉, without a last window that would begin beyond the map", f"−(−({room}) // {s})"
 
 
 # --- parameters --------------------------------------------------------------------------------------------------------
@@ -76,7 +88,9 @@ def _params(graph: LayerGraph, layer: Layer, cost: LayerCost) -> Formula:
         return Formula("parameters", "0", "0", 0, "parameters", SHARED.format(layer.shares))
     if not layer.params:
         return Formula("parameters", "0", "0", 0, "parameters", "Nothing is learned here.")
-    symbols, values = PARAMS.get(layer.kind, _params_by_tensor)(graph, layer)
+    whole = layer.category == "recurrent" or ("weight" in layer.params and set(layer.params) <= {"weight", "bias"})
+    rule = PARAMS[layer.kind] if layer.kind in PARAMS and whole else _params_by_tensor
+    symbols, values = rule(graph, layer)
     return Formula("parameters", symbols, values, cost.params, "parameters")
 
 
@@ -152,7 +166,7 @@ def _macs(graph: LayerGraph, layer: Layer, cost: LayerCost) -> Formula:
     if layer.kind not in MACS:
         return Formula("MACs", "0", "0", 0, "MACs", NO_MACS.get(layer.category, "No multiply-accumulates here."))
     symbols, values = MACS[layer.kind](graph, layer)
-    return Formula("MACs", symbols, values, cost.macs, "MACs", "One MAC is one multiply-accumulate; FLOPs = 2 × MACs. Adding the bias is not counted.")
+    return Formula("MACs", symbols, values, cost.macs, "MACs", ONE_MAC)
 
 
 def _connections(graph: LayerGraph, layer: Layer, cost: LayerCost) -> Formula:
@@ -197,8 +211,11 @@ def _macs_recurrent(graph: LayerGraph, layer: Layer) -> tuple[str, str]:
 
 
 def _macs_attention(graph: LayerGraph, layer: Layer) -> tuple[str, str]:
-    tokens, width = layer.shape
-    return "4 · S · E · E + 2 · S · S · E", f"4 · {tokens} · {width} · {width} + 2 · {tokens} · {tokens} · {width}"
+    (s, e), (k, key, value) = layer.shape, attended(graph, layer)
+    if (k, key, value) == (s, e, e):
+        return "4 · S · E · E + 2 · S · S · E", f"4 · {s} · {e} · {e} + 2 · {s} · {s} · {e}"
+    symbols = "2 · S · E · E + K · E · (E_k + E_v) + 2 · S · K · E"
+    return symbols, f"2 · {s} · {e} · {e} + {k} · {e} · ({key} + {value}) + 2 · {s} · {k} · {e}"
 
 
 def _macs_matmul(graph: LayerGraph, layer: Layer) -> tuple[str, str]:
@@ -222,19 +239,23 @@ MACS: dict[str, Callable[[LayerGraph, Layer], tuple[str, str]]] = {
 
 
 def _activation(layer: Layer, cost: LayerCost) -> Formula:
+    if not cost.activation_bytes:
+        return Formula("activation memory", "0", "0", 0, "bytes", "A learned tensor; its memory is that of the parameters.")
     symbols = {3: "4 · C · H · W", 1: "4 · n"}.get(len(layer.shape), "4 · outputs")
-    return Formula("activation memory", symbols, f"{FLOAT_BYTES} · {_product(layer.shape)}", cost.activation_bytes, "bytes", "One picture, 32-bit floats.")
+    values = f"{FLOAT_BYTES} · {_product(layer.shape)}"
+    return Formula("activation memory", symbols, values, cost.activation_bytes, "bytes", "One picture, 32-bit floats.")
 
 
 def _kept(graph: LayerGraph, layer: Layer, cost: LayerCost) -> Formula:
-    output = cost.activation_bytes if layer.name in kept_outputs(graph) else 0
-    notes = cost.kept_bytes - output
+    noted = notes(graph, layer)
+    output = cost.kept_bytes - noted
     if not cost.kept_bytes:
         return Formula("kept for training", "0", "0", 0, "bytes", "No layer needs this output to work its gradient out.")
-    if not notes:
+    if not noted:
         return Formula("kept for training", "output", f"{output}", output, "bytes", "The output stays in memory until the backward pass.")
     what = f"{INDEX_BYTES} bytes for where each maximum was" if "max_pool" in layer.kind else "its own notes for the backward pass"
-    return Formula("kept for training", f"output + {what}", f"{output} + {notes}", cost.kept_bytes, "bytes")
+    kept = (f"output + {what}", f"{output} + {noted}") if output else (what, f"{noted}")
+    return Formula("kept for training", *kept, cost.kept_bytes, "bytes")
 
 
 def _product(shape: tuple[int, ...]) -> str:
