@@ -56,5 +56,6 @@ def test_missing_package_and_missing_file_say_what_to_install(monkeypatch: pytes
 
 
 def test_imports_neither_scikit_image_nor_torch() -> None:
-    code = "import sys; from netlib.data.photos import photo; photo('chelsea', (9, 7)); sys.exit(bool({'skimage', 'torch'} & set(sys.modules)))"
-    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+    code = "import sys; from netlib.data.photos import photo; photo('coffee', (9, 7)); print({'skimage', 'torch'} & {*sys.modules})"
+    done = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True)
+    assert done.stdout == "set()\n"
