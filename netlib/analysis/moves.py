@@ -84,8 +84,12 @@ def _last_axis(layer: Layer, source: Layer, axes: Axes) -> tuple[Axes, Steps]:
 
 
 def _layer_norm(layer: Layer, source: Layer, axes: Axes) -> tuple[Axes, Steps]:
-    over = len(layer.params.get("weight", (0,)))  # how many of the last axes share their mean and variance
-    return (axes, None) if axes and max(axes) < len(source.shape) - over else _whole(layer, source, axes)
+    """Of one pixel's channels, in (H, W, C) or in (C, H, W) as ConvNeXt's LayerNorm2d does; else of the whole map."""
+    weight = layer.params.get("weight")
+    channels = tuple(size for axis, size in enumerate(source.shape) if axes and axis not in axes)
+    if axes and weight == channels:
+        return axes, None
+    return _whole(layer, source, axes) if weight else _last_axis(layer, source, axes)
 
 
 def _mean(layer: Layer, source: Layer, axes: Axes) -> tuple[Axes, Steps]:
@@ -196,8 +200,11 @@ def edges(graph: LayerGraph) -> Plan:
             continue
         found = [(name, *rule(layer, graph.by_name[name], plan[name][0])) for name in read_by_it]
         axes = next((after for _, after, _ in found if after), None)
-        plan[layer.name] = axes, tuple(
-            # of a branch whose rows and columns lie elsewhere than its neighbours' only this is known: it counts
-            [(n, steps if after == axes else _all_of(graph.by_name[n], plan[n][0], layer, axes)) for n, after, steps in found]
+        plan[layer.name] = (
+            axes,
+            tuple(
+                # of a branch whose rows and columns lie elsewhere than its neighbours' only this is known: it counts
+                [(n, steps if after == axes else _all_of(graph.by_name[n], plan[n][0], layer, axes)) for n, after, steps in found]
+            ),
         )
     return plan

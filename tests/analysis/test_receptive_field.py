@@ -192,6 +192,23 @@ def test_a_unit_that_is_not_there() -> None:
         input_box(tiny, "b", (0, 0))
 
 
+@pytest.mark.parametrize(("shape", "weight", "stride"), [((6, 12, 9), 6, 1), ((12, 9, 6), 6, 0), ((9, 9, 9), 9, 1)])
+def test_layer_norm_looks_at_channels_or_at_the_map(shape: tuple[int, ...], weight: int, stride: int) -> None:
+    layer = Layer("norm", "layer_norm", ("input",), shape, params={"weight": (weight,), "bias": (weight,)})
+    assert receptive_fields(graph(layer, shape=shape))["norm"].stride == (stride, stride)
+
+
+def test_convnext_keeps_its_map() -> None:
+    """Stem 4×4 stride 4, blocks of one 7×7, downsampling 2×2 stride 2: 4, +6·4 each of 3, +1·4, +6·8 each of 3, …"""
+    fields = receptive_fields(trace(build("torchvision/convnext_tiny", meta=True), (3, 224, 224)))
+    size, jump = 4, 4
+    for blocks, stage in ((3, 1), (3, 3), (9, 5), (3, 7)):
+        size += blocks * 6 * jump
+        field = fields[f"features.{stage}.{blocks - 1}.add"]
+        assert (field.size, field.stride, field.aligned) == ((size, size), (jump, jump), True)
+        size, jump = size + jump, 2 * jump
+
+
 # --- published figures -------------------------------------------------------------------------------------------------------
 
 
