@@ -17,7 +17,7 @@ from pages.parts.explorer import choose, chosen_layer, explorer, opened_blocks, 
 from pages.parts.exports import exports
 from pages.parts.inspector import layer_card, node_card
 from pages.parts.layer_table import layer_table
-from pages.parts.published_table import published_table
+from pages.parts.published_table import layer_facts, published_table
 from pages.parts.totals import totals
 
 COLORS = {"category": "kind of layer", "params": "parameters", "macs": "MACs", "activation_bytes": "activation memory"}
@@ -66,6 +66,7 @@ with inspector:
     with st.container(height=680, border=False):
         node_card(graph, costs, folded.node_of(layer), layer, choose)
         layer_card(graph, costs, fields, layer)
+        layer_facts(graph, layer)
 
 rows = layer_rows(graph, costs, fields)
 table_tab, shares_tab, published_tab, drawing_tab, export_tab = st.tabs(
@@ -88,7 +89,7 @@ if published_tab.open:
 if drawing_tab.open:
     with drawing_tab:
         st.caption("The same graph at the same folding, laid out by Graphviz; for notebooks, and to change by hand as DOT.")
-        st.graphviz_chart(graph_dot(graph, folded, costs=costs), width="stretch")
+        st.graphviz_chart(graph_dot(graph, folded, costs=costs), width="content")
 if export_tab.open:
     with export_tab:
         exports(graph, costs, rows, svg=svg, dot=graph_dot(graph, folded, costs=costs).source)

@@ -37,6 +37,7 @@ HEADINGS = {
 def layer_rows(graph: LayerGraph, costs: Costs, fields: Mapping[str, ReceptiveField]) -> list[dict[str, Any]]:
     """One row a layer, in topological order, with the keys of `HEADINGS`."""
     stage_of = {name: stage.title for stage in stages(graph) for name in stage.layers}
+    square = all(height == width for height, width in (fields[layer.name].size for layer in graph.layers))
     rows = []
     for layer in graph.layers:
         cost, (height, width) = costs[layer.name], fields[layer.name].size
@@ -51,7 +52,7 @@ def layer_rows(graph: LayerGraph, costs: Costs, fields: Mapping[str, ReceptiveFi
                 "activation_bytes": cost.activation_bytes,
                 "kept_bytes": cost.kept_bytes,
                 "connections": cost.connections,
-                "receptive_field": f"{height}" if height == width else f"{height}×{width}",
+                "receptive_field": height if square else f"{height}×{width}",
                 "stage": stage_of.get(layer.name, ""),
             }
         )

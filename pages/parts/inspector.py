@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 import streamlit as st
@@ -59,7 +60,7 @@ def describe(graph: LayerGraph, layer: Layer) -> str:
     window = ""
     if layer.window is not None:
         w = layer.window
-        window = f", window {_pair(w.kernel)}, stride {_pair(w.stride)}, padding {_pair(w.padding)}"
+        window = f", window {_pair(w.kernel, always=True)}, stride {_pair(w.stride)}, padding {_pair(w.padding)}"
         window += f", dilation {_pair(w.dilation)}" if w.dilation != (1, 1) else ""
         window += f", {layer.groups} groups" if layer.groups > 1 else ""
     options = ", ".join(f"{key.replace('_', ' ')} {value:g}" for key, value in layer.options.items() if isinstance(value, int | float))
@@ -92,14 +93,16 @@ def escape(text: str) -> str:
 
 
 def _grouped(values: str) -> str:
-    """Long numbers with thin spaces for reading; integer division as the floor it is."""
-    parts = [f"{int(part):,}" if part.isdigit() and len(part) > 4 else part for part in values.split(" ")]
-    return " ".join(parts)
+    """Long numbers in groups for reading; an integer division as the floor it is."""
+    values = re.sub(r"\((\d+) // (\d+)\)", r"(\1 / \2)", values)  # groups divide the channels without a rest
+    values = re.sub(r"−\(−(\([^()]*\)) // (\d+)\)", r"⌈\1 / \2⌉", values)
+    values = re.sub(r"(\([^()]*(?:\([^()]*\)[^()]*)*\)) // (\d+)", r"⌊\1 / \2⌋", values)
+    return re.sub(r"\d{5,}", lambda number: f"{int(number[0]):,}", values)
 
 
 def _percent(share: float) -> str:
     return f"{100 * share:.1f} %" if share >= 0.001 else "under 0.1 %"
 
 
-def _pair(pair: tuple[int, int]) -> str:
-    return f"{pair[0]}×{pair[1]}"
+def _pair(pair: tuple[int, int], *, always: bool = False) -> str:
+    return f"{pair[0]}×{pair[1]}" if always or pair[0] != pair[1] else str(pair[0])

@@ -30,6 +30,18 @@ def published_table(graph: LayerGraph) -> None:
     _mistakes(graph.name)
 
 
+def layer_facts(graph: LayerGraph, name: str) -> None:
+    """Draw what was published about the layer called `name`, with the verdict and, where it differs, the reason."""
+    if graph.name not in NETWORKS or graph.input_shape != NETWORKS[graph.name].input_shape:
+        return
+    for check in published.check(graph):
+        fact = check.fact
+        if fact.layer == name:
+            reason = f" — {fact.reason}" if fact.reason else ""
+            what = WORDS.get(fact.quantity, fact.quantity)
+            st.caption(f"Published {what}: **{fact.printed}** ({MARKS[check.verdict]}; {published.sources()[fact.source]['title']}, {fact.where}){reason}")
+
+
 def _figures(graph: LayerGraph) -> None:
     own = NETWORKS[graph.name].input_shape
     if graph.input_shape != own:

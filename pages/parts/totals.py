@@ -23,7 +23,7 @@ def totals(graph: LayerGraph, costs: Costs) -> None:
     total, counted = costs.total, count_totals(graph)
     field = counted.receptive_field
     beyond = exceeding(graph)
-    with st.container(horizontal=True, gap="medium"):
+    with st.container(horizontal=True, gap="medium", vertical_alignment="bottom"):
         _metric("Parameters", units.count(total.params), f"{units.exact(total.params)} learned numbers: {units.exact(total.weights)} weights and {units.exact(total.biases)} biases.")
         _metric("MACs", units.count(total.macs), f"{units.exact(total.macs)} multiply-accumulates for one picture; FLOPs = 2 × MACs = {units.count(2 * total.macs)}.")
         _metric("Activations", units.bytes_(total.activation_bytes), f"All outputs of all layers for one picture, 32-bit floats: {units.exact(total.activation_bytes)} bytes.")
@@ -32,8 +32,8 @@ def totals(graph: LayerGraph, costs: Costs) -> None:
         if field:
             _metric("Receptive field", _side(field), "What one unit of the last map sees, in input pixels. " + (
                 f"From {beyond[0]} on the field is larger than the picture." if beyond else "It never outgrows the picture."))  # fmt: skip
-    with st.popover("How these totals come about", icon=":material/functions:"):
-        _sums(graph, costs)
+        with st.popover("How these totals come about", icon=":material/functions:"):
+            _sums(graph, costs)
 
 
 def _metric(label: str, value: str, rule: str) -> None:
