@@ -132,16 +132,14 @@ function inside(s, module) {
 }
 
 function legend(svg) {
-  const part = svg.querySelector(".legend")
-  if (!part) return []
-  const own = document.createElementNS("http://www.w3.org/2000/svg", "svg"), { width, height } = part.dataset
-  own.setAttribute("viewBox", `8 4 ${width - 8} ${height - 8}`)
-  own.setAttribute("width", width - 8)
-  own.setAttribute("height", height - 8)
-  own.setAttribute("aria-hidden", "true")
-  part.removeAttribute("transform")
-  own.append(...part.childNodes)
-  return [own]
+  return [...svg.querySelectorAll(".legend .entry")].map(entry => {
+    const own = document.createElementNS("http://www.w3.org/2000/svg", "svg"), { width } = entry.dataset
+    own.setAttribute("viewBox", `0 -9 ${width} 18`)
+    own.setAttribute("width", width)
+    own.setAttribute("height", 18)
+    own.append(...entry.childNodes)
+    return own
+  })
 }
 
 function isDark(root) {

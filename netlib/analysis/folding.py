@@ -9,6 +9,7 @@ A group's key is its module path; a run of equal siblings has the key "layer3.1�
 from __future__ import annotations
 
 import heapq
+import re
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import TYPE_CHECKING
@@ -175,6 +176,8 @@ def _complete(graph: LayerGraph, group: Group, place: Mapping[str, int]) -> None
                 continue
         members.append(member)
     members = _acyclic(graph, members)
+    if len(members) == 1 and isinstance(members[0], Group):  # a box in a box says nothing
+        members = members[0].members
     group.layers = tuple(sorted((name for member in members for name in _layers(member)), key=place.__getitem__))
     group.members = _gather_runs(graph, members)
 
@@ -268,9 +271,10 @@ def _gather_runs(graph: LayerGraph, members: list[Group | str]) -> list[Group | 
 
 
 def _run(run: list[Group]) -> Group:
-    first, last = run[0].key, run[-1].key
+    first, last = run[0].key, run[-1].key.rpartition(".")[2]
     layers = tuple(name for member in run for name in member.layers)
-    title = f"{first}–{last.rpartition('.')[2]}"
+    number = re.search(r"\d+$", last)
+    title = f"{first}–{number[0] if number else last}"
     return Group(f"{first}×{len(run)}", title, run[0].class_name, list(run), len(run), layers)
 
 
@@ -372,22 +376,20 @@ def _short(path: str, prefix: str) -> str:
 
 
 def _default_opened(graph: LayerGraph, root: Group) -> frozenset[str]:
-    """Open top down, all modules of one class at one depth together, biggest first, while the nodes stay few; runs stay folded."""
+    """Open top down, all modules of one class at one depth together, biggest first, until the nodes get too many; runs stay folded."""
     opened: frozenset[str] = frozenset()
-    refused: set[tuple[int, str]] = set()
     while True:
         closed: dict[tuple[int, str], list[Group]] = {}
         for depth, group in _closed(root, opened):
-            if group.repeat == 1 and (depth, group.class_name) not in refused:
+            if group.repeat == 1:
                 closed.setdefault((depth, group.class_name), []).append(group)
         if not closed:
             return opened
         best = min(closed, key=lambda family: (family[0], -sum(len(group.layers) for group in closed[family]), family[1]))
         wider = opened | {group.key for group in closed[best]}
-        if len(_fold(graph, root, wider, False).nodes) <= NODE_LIMIT:
-            opened = wider
-        else:
-            refused.add(best)
+        if len(_fold(graph, root, wider, False).nodes) > NODE_LIMIT:
+            return opened
+        opened = wider
 
 
 def _closed(root: Group, opened: frozenset[str], depth: int = 0) -> Iterator[tuple[int, Group]]:

@@ -102,17 +102,16 @@ def category_of(node: Node) -> str:
 
 def theme_css(*, dark: bool = False, scope: str = "") -> str:
     """Rules that colour nodes by category and by step, for a light or a dark ground; each selector starts with `scope`."""
-    ground = DARK_CARD if dark else "#ffffff"
+    ground, rest = (DARK_CARD, "#aeb6c2") if dark else ("#ffffff", "#5c6470")
+    skip = category_color("normalization", dark=dark)
     rules = []
     for category in CATEGORY_COLORS:
         color, name = category_color(category, dark=dark), css_name(category)
         fill = tint(color, 0.16 if dark else 0.09, ground)
         rules.append(f"{scope}.c-{name} .card{{fill:{fill};stroke:{color}}}{scope}.c-{name} .glyph{{fill:{color}}}")
     for step in range(STEPS):
-        color = category_color("convolution", dark=dark)
-        fill, line = level_color(step, dark=dark), tint(color, 0.4, "#808080")
-        rules.append(f"{scope}.v{step} .card{{fill:{fill};stroke:{line}}}{scope}.v{step} .glyph{{fill:{color}}}")
-    skip, rest = category_color("normalization", dark=dark), ("#aeb6c2" if dark else "#5c6470")
+        fill = level_color(step, dark=dark)
+        rules.append(f"{scope}.v{step} .card{{fill:{fill};stroke:{rest}}}{scope}.v{step} .glyph{{fill:{rest}}}")
     rules.append(f"{scope}.edge{{stroke:{rest}}}{scope}.arrow{{fill:{rest}}}")
     rules.append(f"{scope}.skip{{stroke:{skip}}}{scope}.arrow-skip{{fill:{skip}}}")
     return "\n".join(rules)
@@ -234,7 +233,7 @@ def _node(node: Node, box: Box, text: NodeText, css: str, element: str, glyphs: 
     room = end - GLYPH
     operations = shorten(text.operations, room * 0.6, SMALL)
     taken = text_width(operations, SMALL) + 8 if operations else 0.0
-    label = shorten(text.title, room - taken, TITLE, bold=True)
+    label = text.title_in(room - taken, TITLE)
     parts.append(f'<rect class="card" width="{w:g}" height="{h:g}" rx="8"/>{glyphs.path(node.shape, GLYPH / 2, h / 2)}')
     parts.append(f'<text class="title" x="{GLYPH:g}" y="15">{_text(label)}</text>')
     if operations:
@@ -313,8 +312,7 @@ def _document(
             f'<text class="facts" x="{left + 20:g}" y="-16">{_text(summary)}</text></g>'
         )
         foot = (
-            f'<g class="paper legend" data-width="{legend_width:g}" data-height="{legend_height:g}"'
-            f' transform="translate({left:g} {h:g})">{legend}</g>'
+            f'<g class="paper legend" transform="translate({left:g} {h:g})">{legend}</g>'
         )
     box = " ".join(f"{value:g}" for value in view)
     return (
@@ -340,20 +338,24 @@ def _legend(folded: FoldedGraph, costs: Costs | None, color_by: ColorBy, columns
         highest = max((total(node, costs, color_by) for node in folded.nodes), default=0)
         most = units.bytes_(highest) if color_by == "activation_bytes" else units.count(highest)
         steps = "".join(
-            f'<g class="v{i}"><rect class="card" x="{20 + 20 * i}" y="14" width="20" height="12"/></g>' for i in range(STEPS)
+            f'<g class="v{i}"><rect class="card" x="{1 + 20 * i}" y="-6" width="20" height="12"/></g>' for i in range(STEPS)
         )
         text = f"{_NUMBER_NAMES[color_by]}: 0 to {most}, square-root scale"
-        return f'{steps}<text class="facts" x="{30 + 20 * STEPS}" y="20">{text}</text>', 250.0 + text_width(text, SMALL), 40.0
+        wide = 20 * STEPS + 10 + text_width(text, SMALL)
+        return _entry(20, 20, wide, f'{steps}<text class="facts" x="{20 * STEPS + 10}" y="0">{text}</text>'), 40 + wide, 40.0
     present = {category_of(node) for node in folded.nodes}
     rows = []
     entries = [category for category in CATEGORY_COLORS if category in present]
     for i, category in enumerate(entries):
-        x, y = 20 + 120 * (i % columns), 16 + 20 * (i // columns)
-        rows.append(
-            f'<g class="c-{css_name(category)}"><rect class="card glyph" x="{x}" y="{y - 6}" width="12" height="12" rx="3"/></g>'
-            f'<text class="facts" x="{x + 18}" y="{y}">{category}</text>'
-        )
+        swatch = f'<g class="c-{css_name(category)}"><rect class="card glyph" x="1" y="-6" width="12" height="12" rx="3"/></g>'
+        words = f'{swatch}<text class="facts" x="19" y="0">{category}</text>'
+        rows.append(_entry(20 + 120 * (i % columns), 16 + 20 * (i // columns), 22 + text_width(category, SMALL), words))
     return "".join(rows), 40.0 + 120 * min(columns, len(entries)), 26.0 + 20 * -(-len(entries) // columns)
+
+
+def _entry(x: float, y: float, width: float, content: str) -> str:
+    """A line of the legend; the component takes them apart and lets them wrap."""
+    return f'<g class="entry" data-width="{width:g}" transform="translate({x:g} {y:g})">{content}</g>'
 
 
 _NOT_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")

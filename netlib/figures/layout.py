@@ -63,7 +63,7 @@ class Box:
 
 @dataclass(frozen=True, slots=True)
 class Edge:
-    """A drawn connection; `skip` marks the shorter way into an addition."""
+    """A drawn connection; `skip` marks a shortcut past other nodes, and the shorter way into an addition."""
 
     source: str
     target: str
@@ -127,8 +127,13 @@ def layout(folded: FoldedGraph, sizes: Mapping[str, tuple[float, float]]) -> Lay
             wire = parts[place].wires.setdefault(source, _Wire(origin))
             if item not in wire.targets:
                 wire.targets.append(item)
-    merges = {node.id: node.inputs for node in folded.nodes if node.kind in _MERGES and len(node.inputs) > 1}
-    _Drawing(root, sizes, merges)
+    merges = {
+        node.id: tuple(source for source in node.inputs if folded[source].kind != "parameter") or node.inputs
+        for node in folded.nodes
+        if node.kind in _MERGES
+    }
+    learned = frozenset(node.id for node in folded.nodes if node.kind == "parameter")
+    _Drawing(root, sizes, merges, learned)
 
     corners: dict[str | None, Point] = {None: (0.0, 0.0)}
     for key, frame in folded.frames.items():
@@ -137,7 +142,8 @@ def layout(folded: FoldedGraph, sizes: Mapping[str, tuple[float, float]]) -> Lay
     edges = []
     for (source, target), stop in stops.items():
         points = [(x + corners[key][0], y + corners[key][1]) for key, _, item in stop for x, y in parts[key].routes[source, item]]
-        edges.append(Edge(source, target, _curves(points), (source, target) in parts[folded[target].frame].skips))
+        skip = folded[source].kind != "parameter" and any((source, item) in parts[key].skips for key, _, item in stop)
+        edges.append(Edge(source, target, _curves(points), skip))
     return Layout(
         *root.size,
         {node.id: parts[node.frame].boxes[node.id].moved(*corners[node.frame]) for node in folded.nodes},
@@ -162,12 +168,15 @@ def _stops(
 class _Drawing:
     """Places one part. Its elements: ports in, items, ports out, then the dummies of wires that pass a rank."""
 
-    def __init__(self, part: _Part, sizes: Mapping[str, tuple[float, float]], merges: Mapping[str, tuple[str, ...]]) -> None:
+    def __init__(
+        self, part: _Part, sizes: Mapping[str, tuple[float, float]], merges: Mapping[str, tuple[str, ...]], learned: frozenset[str]
+    ) -> None:
         for inner in part.parts.values():
-            _Drawing(inner, sizes, merges)
+            _Drawing(inner, sizes, merges, learned)
         self.part, self.sizes = part, sizes
         self._number_elements()
         self._mark_skips(merges)
+        self._mark_sides(learned)
         self._string_wires()
         arrange(self.layers)
         self._set_boxes()
@@ -184,7 +193,9 @@ class _Drawing:
                 if wire.origin is not None and target is not None:
                     reads[place[target]].add(place[wire.origin])
         part.items = [part.items[i] for i in topological(len(reads), reads)]
-        self.ins = [source for source, wire in part.wires.items() if wire.origin is None]
+        ports: dict[tuple[str | None, ...], str] = {}  # wires from outside to the same targets share a port
+        self.port = {s: ports.setdefault(tuple(wire.targets), s) for s, wire in part.wires.items() if wire.origin is None}
+        self.ins = list(ports.values())
         self.outs = [source for source, wire in part.wires.items() if None in wire.targets]
         names = [*(("in", s) for s in self.ins), *(("item", i) for i in part.items), *(("out", s) for s in self.outs)]
         self.number = {name: i for i, name in enumerate(names)}
@@ -203,25 +214,45 @@ class _Drawing:
 
     def _origin(self, source: str) -> int:
         origin = self.part.wires[source].origin
-        return self.number["in", source] if origin is None else self.number["item", origin]
+        return self.number["in", self.port[source]] if origin is None else self.number["item", origin]
 
     def _target(self, source: str, target: str | None) -> int:
         return self.number["out", source] if target is None else self.number["item", target]
 
     def _mark_skips(self, merges: Mapping[str, tuple[str, ...]]) -> None:
-        """Of what an addition reads, the way of most ranks is the main one, the others are skips."""
-        wires = self.part.wires
-        for merge in (item for item in self.part.items if item in merges):
-            main = max(merges[merge], key=lambda source: self.rank[self._origin(source)])  # the first of equals
-            self.part.skips |= {(source, merge) for source in merges[merge] if source != main}
+        """Wires that a longer way also leads along; and of what an addition reads, all but the way of most ranks."""
+        part = self.part
+        readers: dict[str, list[str]] = {}  # item -> sources it reads
+        for source, wire in part.wires.items():
+            for target in wire.targets:
+                if target is not None:
+                    readers.setdefault(target, []).append(source)
+        above = [0] * len(self.rank)  # the elements over each element, as bits
+        for item in part.items:
+            origins = [self._origin(source) for source in readers.get(item, ())]
+            for origin in origins:
+                above[self.number["item", item]] |= above[origin] | 1 << origin
+            over = 0
+            for origin in origins:
+                over |= above[origin]
+            part.skips |= {(source, item) for source in readers.get(item, ()) if over >> self._origin(source) & 1}
+            if item in merges:
+                main = max(merges[item], key=lambda source: self.rank[self._origin(source)])  # the first of equals
+                part.skips |= {(source, item) for source in merges[item] if source != main}
+
+    def _mark_sides(self, learned: frozenset[str]) -> None:
+        """Items beside the main line: they feed nothing but skips (a projection shortcut), or lead nowhere (an auxiliary head)."""
         feeds: dict[int, list[tuple[str, str | None]]] = {}
-        for source, wire in wires.items():
+        for source, wire in self.part.wires.items():
             feeds.setdefault(self._origin(source), []).extend((source, target) for target in wire.targets)
-        self.side: set[int] = set()  # items that feed nothing but skips, such as a projection shortcut
+        last = max((self.rank[self.number["item", item]] for item in self.part.items), default=0)
+        self.side: set[int] = set()
         for item in reversed(self.part.items):
-            ways = feeds.get(self.number["item", item], [])
-            if ways and all(way in self.part.skips or self._target(*way) in self.side for way in ways):
-                self.side.add(self.number["item", item])
+            number = self.number["item", item]
+            ways = feeds.get(number, [])
+            dead_end = not ways and (self.outs or self.rank[number] < last)
+            if dead_end or item in learned or (ways and all(w in self.part.skips or self._target(*w) in self.side for w in ways)):
+                self.side.add(number)
 
     def _string_wires(self) -> None:
         """Elements by rank, links between neighbouring ranks, dummies where a wire passes."""
@@ -232,14 +263,18 @@ class _Drawing:
         self.size = [*(none for _ in self.ins), *item_sizes, *(none for _ in self.outs)]
         gaps = [WIRE_GAP if size == none else COLUMN_GAP for size in self.size]
         ranks: list[list[int]] = [[] for _ in range(max(self.rank, default=-1) + 1)]
-        for i in sorted(range(len(self.size)), key=lambda i: i in self.side):
-            ranks[self.rank[i]].append(i)
+        for i, rank in enumerate(self.rank):
+            ranks[rank].append(i)
+        column = [2 if i in self.side else 0 for i in range(len(self.size))]  # from left to right, before crossings are removed
         links: list[Link] = []
         self.chain: dict[tuple[str, int], int] = {}  # (source, rank) -> dummy
         for source, wire in self.part.wires.items():
+            if self.port.get(source, source) != source:
+                continue
             ends = {target: self._target(source, target) for target in wire.targets}
-            pulls = {t: SKIP if (source, t) in self.part.skips or e in self.side else MAIN for t, e in ends.items()}
             upper, start = self._origin(source), self._leaves(source)
+            beside = {t for t, e in ends.items() if (source, t) in self.part.skips or e in self.side or upper in self.side}
+            pulls = {t: SKIP if t in beside else MAIN for t in ends}
             for rank in range(self.rank[upper] + 1, max(self.rank[e] for e in ends.values()) + 1):
                 for target in (t for t, e in ends.items() if self.rank[e] == rank):
                     links.append(Link(upper, ends[target], start, self._enters(source, target), pulls[target]))
@@ -248,9 +283,12 @@ class _Drawing:
                     dummy = self.chain[source, rank] = len(self.size)
                     self.size.append(none)
                     gaps.append(WIRE_GAP)
+                    column.append(1 if max(further) == MAIN else 3)
                     ranks[rank].append(dummy)
                     links.append(Link(upper, dummy, start, 0.0, STRAIGHT if (source, rank - 1) in self.chain else max(further)))
                     upper, start = dummy, 0.0
+        for elements in ranks:
+            elements.sort(key=column.__getitem__)
         self.layers = Layers([w for w, _ in self.size], ranks, links, gaps)
 
     def _leaves(self, source: str) -> float:
@@ -297,7 +335,7 @@ class _Drawing:
             e = self.number["item", item]
             (w, h), r = self.size[e], self.rank[e]
             part.boxes[item] = Box(round(self.x[e] - w / 2, 1), round((self.top[r] + self.low[r] - h) / 2, 1), w, h)
-        part.entries = {source: self.x[self.number["in", source]] for source in self.ins}
+        part.entries = {source: self.x[self.number["in", port]] for source, port in self.port.items()}
         part.exits = {source: self.x[self.number["out", source]] for source in self.outs}
 
     def _route(self, source: str, target: str | None) -> list[Point]:
@@ -309,7 +347,7 @@ class _Drawing:
         box, goal = self._box(origin), self._box(end)
         points = [(x, box.bottom), (x, self.low[first])]
         for r in range(first + 1, last):
-            dummy = self.x[self.chain[source, r]]
+            dummy = self.x[self.chain[self.port.get(source, source), r]]
             points += [(dummy, self.top[r]), (dummy, self.low[r])]
         points += [(xe, self.top[last]), (xe, goal.y)]
         if not skip:
@@ -336,11 +374,12 @@ class _Drawing:
 
 
 def _squared(points: list[Point]) -> list[Point]:
-    """Diagonals become a step at half height."""
+    """Diagonals become a step."""
     squared = points[:1]
     for (x0, y0), (x1, y1) in pairwise(points):
         if x0 != x1 and y0 != y1:
-            squared += [(x0, (y0 + y1) / 2), (x1, (y0 + y1) / 2)]
+            turn = max((y0 + y1) / 2, y1 - ARC - 1)  # low, so that it clears a frame's heading
+            squared += [(x0, turn), (x1, turn)]
         squared.append((x1, y1))
     return squared
 

@@ -46,6 +46,13 @@ class NodeText:
     def title(self) -> str:
         return f"{self.name} · {self.spec}" if self.spec else self.name
 
+    def title_in(self, width: float, size: float) -> str:
+        """The title in bold at that size; where room is short, the name is shortened first."""
+        spec = text_width(f" · {self.spec}", size, bold=True)
+        if self.spec and text_width(self.title, size, bold=True) > width and spec < 0.7 * width:
+            return f"{shorten(self.name, width - spec, size, bold=True)} · {self.spec}"
+        return shorten(self.title, width, size, bold=True)
+
 
 def total(node: Node, costs: Costs | None, number: str) -> int:
     """Sum of a number over the node's layers; 0 without costs."""
@@ -91,6 +98,8 @@ def _spec(node: Node, head: Layer) -> str:
         return class_words(node.class_name)
     window = units.window(head)
     if head.category == "convolution":
+        if head.groups > 1 and head.groups == head.shape[0]:
+            return f"{window} dw, {head.shape[0]}"  # depthwise
         groups = f", {head.groups} groups" if head.groups > 1 else ""
         return f"{window}, {head.shape[0]}{groups}"
     if head.kind in _POOLS:

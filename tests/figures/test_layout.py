@@ -147,3 +147,25 @@ def test_a_thousand_layers_take_seconds() -> None:
     begin = time.perf_counter()
     assert len(draw(folded).boxes) == len(folded.nodes) > 1500
     assert time.perf_counter() - begin < 15
+
+
+def test_dense_connections_leave_the_main_line_straight() -> None:
+    """DenseNet's pattern: each module reads all before it; what is not from the module just before is a skip."""
+    rows = ["x input"]
+    for i in range(4):
+        rows += [f"d{i}.cat concat x {' '.join(f'd{j}.conv' for j in range(i))}", f"d{i}.conv conv2d d{i}.cat"]
+    layers = tuple(Layer(name, kind, tuple(inputs), (1, 1, 1)) for name, kind, *inputs in (row.split() for row in rows))
+    graph = LayerGraph("dense", layers, {"output": "d3.conv"}, {f"d{i}": "Dense" for i in range(4)})
+    folded = fold(graph, all_modules(graph))
+    placed = draw(folded)
+    check(folded, placed)
+    assert len({box.cx for box in placed.boxes.values()}) == 1
+    plain = {(edge.source, edge.target) for edge in placed.edges if not edge.skip}
+    chain = [name for row in rows for name in row.split()[:1]]
+    assert plain == set(zip(chain, chain[1:], strict=False))
+
+
+def test_a_head_that_leads_nowhere_stands_beside_the_main_line() -> None:
+    placed = draw(small("x input", "a conv2d x", "aux linear a", "b conv2d a", "c conv2d b"))
+    at = {name: box.cx for name, box in placed.boxes.items()}
+    assert at["x"] == at["a"] == at["b"] == at["c"] < at["aux"]
