@@ -1,0 +1,153 @@
+"""Two to four networks side by side: what turns one into another, totals, curves, aligned stages, graphs, layers."""
+
+from __future__ import annotations
+
+from functools import lru_cache, partial
+from typing import TYPE_CHECKING
+
+import streamlit as st
+
+from netlib.analysis import store
+from netlib.analysis.compare import Comparison, compare
+from netlib.errors import NetlibError
+from netlib.figures.curves import Network
+from netlib.figures.prose import difference_paragraph
+from pages.parts import compare_exports, networks, view
+from pages.parts.compare_changes import change_rows
+from pages.parts.compare_graphs import clicked_row, graphs
+from pages.parts.compare_growth import growth
+from pages.parts.compare_stages import labels, layer_tables, stages_table
+from pages.parts.compare_totals import totals_table
+from pages.parts.inspector import escape
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from netlib.analysis.compare import Row
+    from netlib.analysis.difference import Difference
+    from netlib.analysis.graph import Shape
+
+DEFAULT = ("alexnet", "vgg16", "resnet50")
+OWN, SIDES = "own", ("32", "64", "128", "224", "256", "299", "384", "512")
+EVERY = "all"  # stages
+
+dark = st.context.theme.type == "dark"
+
+
+def main() -> None:
+    st.title("Compare")
+    chosen = load(*controls())
+    if len(chosen) < 2:
+        prompt([network.graph.name for network in chosen])
+        return
+    chosen = reference_first(chosen)
+    comparison = compared(tuple((network.graph.name, network.graph.input_shape) for network in chosen))
+    differences(comparison.differences)
+    st.subheader("Totals", anchor="totals")
+    totals_table(chosen, comparison.totals, dark=dark)
+    st.subheader("From the picture to the scores", anchor="curves")
+    growth(chosen, dark=dark)
+    st.subheader("Stage by stage", anchor="stages")
+    row = stages(chosen, comparison.rows)
+    graphs(chosen, row, dark=dark)
+    layer_tables(chosen, row, dark=dark)
+    take_away(chosen, comparison)
+
+
+def controls() -> tuple[list[str], str]:
+    """The chosen networks and the side of their input."""
+    left, right = st.columns([4, 1], vertical_alignment="bottom")
+    with left:
+        names = networks.pick_several("Two to four networks", default=DEFAULT)
+    with right:
+        side = view.selectbox(
+            "Input", [OWN, *SIDES], name="side", default=OWN, format_func=lambda side: "each its own" if side == OWN else f"{side}×{side}",
+            help="MACs, activations and stages depend on the size of the picture. One size for all makes them comparable.",
+        )  # fmt: skip
+    return names, side
+
+
+def load(names: Sequence[str], side: str) -> list[Network]:
+    """The networks that can be had; of each other, one sentence on why not."""
+    found = []
+    for index, name in enumerate(names):
+        shape: Shape | None = None if side == OWN else (store.default_input(name)[0], int(side), int(side))
+        try:
+            graph = networks.graph(name, shape)
+            found.append(Network(networks.title(name), index, graph, networks.cost(name, shape), networks.fields(name, shape)))
+        except NetlibError as error:
+            st.warning(f"**{escape(networks.title(name))}** is left out. {escape(str(error))}", icon=":material/error:")
+    return found
+
+
+def prompt(names: Sequence[str]) -> None:
+    """What to do when there is nothing to compare yet."""
+    has = f"{networks.title(names[0])} needs company: choose another network above" if names else "Choose two to four networks above"
+    st.info(f"{has}, or take one of these.", icon=":material/compare_arrows:")
+    with st.container(horizontal=True):
+        for name in [name for name in (*DEFAULT, "googlenet") if name not in names][:3]:
+            st.button(f"Add {networks.title(name)}", on_click=_add, args=(name,), icon=":material/add:", key=f"add_{name}")
+
+
+def _add(name: str) -> None:
+    st.session_state["view_networks"] = [*st.session_state["view_networks"][:3], name]
+
+
+def reference_first(chosen: list[Network]) -> list[Network]:
+    """The network that the others are held against comes first; of more than two, the visitor chooses it."""
+    by_name = {network.graph.name: network for network in chosen}
+    if len(chosen) == 2:
+        view.keep("reference", None)
+        return chosen
+    first = chosen[0].graph.name
+    if st.session_state.get("view_reference", first) not in by_name:  # it was taken out of the list
+        st.session_state["view_reference"] = first
+    help = "Ratios and differences are to this network."
+    name = view.selectbox("Reference", list(by_name), name="reference", default=first, format_func=networks.title, help=help)
+    return [by_name.pop(name), *by_name.values()]
+
+
+@lru_cache(maxsize=64)
+def compared(wanted: tuple[tuple[str, Shape], ...]) -> Comparison:
+    return compare([store.graph(name, shape) for name, shape in wanted])
+
+
+def differences(found: Sequence[Difference]) -> None:
+    """The generated paragraphs, and the changes they sum up as tables."""
+    for difference in found:
+        st.markdown(escape(difference_paragraph(difference)))
+    with st.expander("Every change, one by one", icon=":material/difference:"):
+        for difference in found:
+            rows = change_rows(difference)
+            who = f"{networks.title(difference.before.name)} → {networks.title(difference.after.name)}"
+            st.markdown(f"**{escape(who)}**, {len(rows)} changes")
+            if rows:
+                st.dataframe(rows, hide_index=True, height="auto" if len(rows) < 9 else 320, alt=f"Changes, {who}")
+
+
+def stages(chosen: Sequence[Network], rows: Sequence[Row]) -> Row | None:
+    """The aligned stages, and the one that is chosen, if one is."""
+    names = labels(rows)
+    clicked = clicked_row(chosen, rows)
+    if clicked is not None:
+        st.session_state["view_stage"] = names[clicked]
+    st.caption("Stages at the same share of the picture’s resolution stand side by side; bars are shares of a network’s own totals.")
+    label = view.segmented("Show in graphs and layer tables", [EVERY, *names], name="stage", default=EVERY, format_func=stage_words)
+    stages_table(chosen, rows, chosen=label, dark=dark)
+    return rows[names.index(label)] if label in names else None
+
+
+def stage_words(label: str) -> str:
+    return "every stage" if label == EVERY else label
+
+
+def take_away(chosen: Sequence[Network], comparison: Comparison) -> None:
+    stem = "-".join(network.graph.name.replace("/", "-") for network in chosen)
+    with st.container(horizontal=True, vertical_alignment="center"):
+        for kind, write, mime in (("CSV", compare_exports.to_csv, "text/csv"), ("JSON", compare_exports.to_json, "application/json")):
+            data, file_name = partial(write, chosen, comparison), f"compare-{stem}.{kind.lower()}"
+            st.download_button(f"Comparison, {kind}", data, file_name, mime, icon=":material/download:", on_click="ignore")
+        st.caption("The address of this page holds the whole comparison: copy it to share what you see.")
+
+
+main()

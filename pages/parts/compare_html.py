@@ -1,0 +1,57 @@
+"""What the tables of the Compare page are made of; Streamlit's own have no bars in their cells and no room for a second line."""
+
+from __future__ import annotations
+
+from html import escape
+from typing import TYPE_CHECKING
+
+from netlib.figures.curves import MARKS, color
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from netlib.figures.curves import Network
+
+# Lines and grounds are made of the page's own text colour, so that they follow its theme.
+_STYLE = """<style>
+.compare { overflow-x: auto; }
+.compare table { border-collapse: collapse; width: 100%; font-size: .9rem; line-height: 1.3; }
+.compare th, .compare td { padding: .3rem .7rem; text-align: left; vertical-align: top; min-width: 7.5rem; }
+.compare tr > * { border-bottom: 1px solid color-mix(in srgb, currentColor 16%, transparent); }
+.compare thead tr > * { border-bottom-width: 2px; white-space: nowrap; }
+.compare tbody th { font-weight: 600; min-width: 8.5rem; max-width: 17rem; }
+.compare summary { cursor: pointer; }
+.compare details p { margin: .2rem 0 .1rem; font-size: .8rem; font-weight: 400; }
+.compare small { display: block; font-size: .78rem; opacity: .82; }
+.compare .bar { height: 5px; margin: .2rem 0; border-radius: 2px; min-width: 1px; }
+.compare .chosen { background: color-mix(in srgb, currentColor 9%, transparent); }
+.compare .none { opacity: .65; }
+.compare .number { font-variant-numeric: tabular-nums; white-space: nowrap; }
+@media (max-width: 640px) {
+  .compare th, .compare td { padding: .3rem .4rem; min-width: 6.2rem; }
+  .compare tbody th { min-width: 6rem; max-width: 7.5rem; }
+}
+</style>"""
+
+
+def table(label: str, head: str, body: Iterable[str]) -> str:
+    """The table with its style, in a box that scrolls where it is too narrow; `label` is for screen readers."""
+    region = f'<div class="compare" tabindex="0" role="region" aria-label="{escape(label)}">'
+    return f"{_STYLE}{region}<table>{head}<tbody>{''.join(body)}</tbody></table></div>"
+
+
+def heading(networks: Sequence[Network], *, dark: bool, corner: str = "") -> str:
+    """The head of a table with a column for each network."""
+    cells = (f'<th scope="col">{badge(network, dark=dark)}</th>' for network in networks)
+    return f'<thead><tr><th scope="col">{corner}</th>{"".join(cells)}</tr></thead>'
+
+
+def badge(network: Network, *, dark: bool) -> str:
+    """The network's name with the mark and the colour that it has everywhere on the page."""
+    place = network.index % len(MARKS)
+    return f'<span style="color:{color(network.index, dark=dark)}" aria-hidden="true">{MARKS[place]}</span> {escape(network.title)}'
+
+
+def bar(share: float, network: Network, *, dark: bool) -> str:
+    """A bar as long as the share of its cell, 0 to 1."""
+    return f'<div class="bar" style="width:{100 * share:.1f}%;background:{color(network.index, dark=dark)}"></div>'
