@@ -6,7 +6,7 @@ from collections.abc import Callable
 from math import ceil
 from typing import Any
 
-from torch import nn
+from torch import Tensor, nn
 
 from netlib.analysis.graph import Shape
 from netlib.analysis.shape_rules import (
@@ -27,6 +27,10 @@ from netlib.analysis.shape_rules import (
     window_of,
 )
 from netlib.models import layers
+
+
+def _with_nothing(output: Tensor) -> tuple[Tensor, None]:
+    return output, None  # states, attention weights and indices are not followed
 
 
 def _conv2d(m: nn.Conv2d, x: Shape) -> Result:
@@ -65,7 +69,8 @@ def _pool(kind: str) -> Callable[[Any, Shape], Result]:
     def rule(m: Any, x: Shape) -> Result:
         check_map(x)
         window = window_of(m.kernel_size, m.stride or m.kernel_size, m.padding, getattr(m, "dilation", 1))
-        return Result(kind, (x[0], *slide(window, x, ceil_mode=m.ceil_mode, pooling=True)), window)
+        wrap = _with_nothing if getattr(m, "return_indices", False) else None
+        return Result(kind, (x[0], *slide(window, x, ceil_mode=m.ceil_mode, pooling=True)), window, wrap=wrap)
 
     return rule
 
@@ -136,7 +141,7 @@ def _recurrent(kind: str) -> Callable[..., Result]:
             raise Misfit("puts the batch second; only batch_first=True can be shown.")
         width = m.hidden_size * (2 if m.bidirectional else 1)
         options = {"input_size": m.input_size, "hidden_size": m.hidden_size, "num_layers": m.num_layers, "bidirectional": m.bidirectional}
-        return Result(kind, (x[0], width), options=options, wrap=lambda out: (out, None))
+        return Result(kind, (x[0], width), options=options, wrap=_with_nothing)
 
     return rule
 
@@ -147,7 +152,7 @@ def _attention(m: nn.MultiheadAttention, x: Shape, *more: Shape) -> Result:
     for wanted, given in zip((m.embed_dim, m.kdim, m.vdim), (x, *more), strict=False):
         if len(given) != 2 or given[-1] != wanted:
             raise Misfit(f"takes sequences of vectors of {wanted}, but {text(given)} came in.")
-    return Result("attention", x, options={"heads": m.num_heads, "embed_dim": m.embed_dim}, wrap=lambda out: (out, None))
+    return Result("attention", x, options={"heads": m.num_heads, "embed_dim": m.embed_dim}, wrap=_with_nothing)
 
 
 MODULES: dict[type, Callable[..., Result]] = {

@@ -67,7 +67,8 @@ def _key(graph: LayerGraph, layer: Layer, key_of: dict[str, Key]) -> Key:
     if not layer.inputs or len(layer.shape) != 3 or layer.category in ("fully connected", "recurrent", "attention"):
         return None
     came_in = graph[layer.inputs[0]]
-    key = min((key_of[name] for name in layer.inputs if key_of[name] is not None), default=None)  # the smaller map is the later stage
+    keys = [came for name in layer.inputs if (came := key_of[name]) is not None]
+    key = min(keys, default=None)  # the smaller map is the later stage
     size = _size(layer.shape)
     if layer.kind in CONVOLUTIONS:
         if key is None:

@@ -228,7 +228,7 @@ class _Trace:
             raise ShapeMismatch(f"{path} ({what}) of {self.name} {misfit}", layer=path) from None
         except BatchMixed:
             raise UnsupportedLayer(
-                f"{path} of {self.name} moves parts of the picture into the batch, which the explorer cannot follow.", layer=path
+                f"{path} of {self.name} mixes the picture with the batch, which the explorer cannot follow.", layer=path
             ) from None
 
     def reads_data(self, what: str) -> TraceError:
