@@ -16,7 +16,8 @@ ROOT = Path(__file__).parents[1]
 
 def test_the_public_names() -> None:
     assert netlib.__all__ == [
-        "NETWORKS", "NetlibError", "build", "compare", "costs", "effective_field", "graph", "input_box", "reach", "receptive_fields", "trace",
+        "NETWORKS", "NetlibError", "build", "compare", "costs", "effective_field", "graph", "input_box", "reach",
+        "receptive_fields", "trace",
     ]  # fmt: skip
     assert dir(netlib) == netlib.__all__
 

@@ -35,7 +35,7 @@ class Stage:
 
 def stages(graph: LayerGraph) -> tuple[Stage, ...]:
     """The stages of `graph` in the order of the forward pass; every layer but the inputs is in exactly one."""
-    main = _ancestors(graph, next(iter(graph.outputs.values()), graph.layers[-1].name))
+    main = _ancestors(graph, next(iter(graph.outputs.values()))) if graph.outputs else set(graph.by_name)  # cut off: no telling yet
     key_of: dict[str, Key] = {}
     members: dict[tuple[int, ...] | str, list[str]] = {}
     maps_seen = False
@@ -70,7 +70,7 @@ def _key(graph: LayerGraph, layer: Layer, key_of: dict[str, Key]) -> Key:
     keys = [came for name in layer.inputs if (came := key_of[name]) is not None]
     key = min(keys, default=None)  # the smaller map is the later stage
     size = _size(layer.shape)
-    if layer.kind in CONVOLUTIONS:
+    if layer.kind in CONVOLUTIONS or layer.kind == "option_a":  # a shortcut without weights begins a stage as one with weights does
         if key is None:
             return size
         gate = _size(came_in.shape) == (1, 1)  # squeeze-and-excitation works on 1×1 beside the maps of its stage

@@ -73,8 +73,8 @@ EXAMPLES: list[tuple[nn.Module, tuple[int, ...]]] = [
     (nn.Identity(), MAP),
     (layers.OptionA(4, 10), MAP),
     (layers.OptionA(4, 9, stride=3), MAP),
-    *[(activation(), MAP) for activation in (nn.ReLU, nn.ReLU6, nn.LeakyReLU, nn.Tanh, nn.Sigmoid, nn.Hardsigmoid, nn.Hardswish, nn.SiLU, nn.GELU,
-                                            layers.ScaledTanh)],
+    *[(activation(), MAP) for activation in
+      (nn.ReLU, nn.ReLU6, nn.LeakyReLU, nn.Tanh, nn.Sigmoid, nn.Hardsigmoid, nn.Hardswish, nn.SiLU, nn.GELU, layers.ScaledTanh)],
     (nn.Softmax(1), VECTOR),
     (nn.LogSoftmax(1), VECTOR),
     *[(cell(12, 5, batch_first=True), ROWS) for cell in (nn.RNN, nn.LSTM, nn.GRU)],

@@ -19,8 +19,6 @@ from netlib.models.build import build
 from netlib.models.registry import NETWORKS
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from netlib.analysis.graph import LayerGraph
 
 
@@ -36,7 +34,7 @@ class Measured:
 
 
 @pytest.fixture(scope="module", params=list(NETWORKS))
-def network(request: pytest.FixtureRequest) -> Iterator[Measured]:
+def network(request: pytest.FixtureRequest) -> Measured:
     name = request.param
     shape = NETWORKS[name].input_shape
     module = build(name, meta=True)
@@ -53,7 +51,7 @@ def network(request: pytest.FixtureRequest) -> Iterator[Measured]:
             part.register_forward_hook(lambda part, args, output, path=path: note(path, output))
     with FlopCounterMode(display=False) as counter, torch.no_grad():
         module(torch.empty(1, *shape, device="meta"))
-    yield Measured(module, store.load(name), traced, shapes, counter.get_total_flops() // 2)
+    return Measured(module, store.load(name), traced, shapes, counter.get_total_flops() // 2)
 
 
 def test_the_stored_graph_is_the_traced_one(network: Measured) -> None:
