@@ -27,6 +27,7 @@ export default function ({ data, parentElement, setTriggerValue }) {
   s.stopListening?.()
   window.addEventListener(name, listener)
   s.stopListening = () => window.removeEventListener(name, listener)
+  return s.stopListening
 }
 
 // The unit the page has selected. What was picked here since then is newer: until the page knows it, its word is old.
@@ -40,7 +41,7 @@ function receive(s, [row, column]) {
 
 function start(root) {
   const $ = name => root.querySelector(name)
-  const s = { root, photo: $(".photo"), map: $(".map"), grid: $(".grid"), readout: $(".readout"), hint: $(".hint") }
+  const s = { root, photo: $(".photo"), map: $(".map"), grid: $(".grid"), readout: $(".readout") }
   follow(s, s.grid, e => unitOnMap(s, e))
   follow(s, s.photo, e => unitOnPhoto(s, e))
   s.grid.addEventListener("keydown", e => key(s, e))
@@ -76,7 +77,6 @@ function build(s) {
   s.grid.style.maxWidth = Math.max(H, W) === 1 ? "4rem" : ""
   s.grid.setAttribute("aria-label", label)
   s.grid.replaceChildren(s.canvas, marks)
-  s.hint.textContent = s.data.hint
 }
 
 // The more of a unit's field lies on padding, the stronger its cell.

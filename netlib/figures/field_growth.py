@@ -47,6 +47,7 @@ class Growth:
         envelope: of these the ones with the widest field at their depth.
         whole: the first layer with one unit a channel, which sees all of the map before it; None if there is none.
         picture: (height, width) of the input.
+        nearest: any layer -> the layer of the point that stands for it: its own, or that of the last window before it.
     """
 
     title: str
@@ -54,47 +55,67 @@ class Growth:
     envelope: tuple[Point, ...]
     whole: Point | None
     picture: Pair
+    nearest: Mapping[str, str]
 
 
 def growth(graph: LayerGraph, title: str = "") -> Growth:
     """Follow the field through the layers that slide a window, as long as there is a map."""
     plan, fields = edges(graph), receptive_fields(graph)
     depth: dict[str, int] = {}
+    nearest: dict[str, str] = {}
     points: list[Point] = []
     whole = None
     for layer in main_layers(graph):
-        depth[layer.name] = max((depth.get(name, 0) for name in layer.inputs), default=0) + (layer.window is not None)
+        deepest = max(layer.inputs, key=lambda name: depth.get(name, 0), default="")
+        depth[layer.name] = depth.get(deepest, 0) + (layer.window is not None)
+        nearest[layer.name] = nearest.get(deepest, layer.name)
         if layer.name not in plan or not layer.inputs:
             continue
         if map_size(layer.shape, plan[layer.name][0]) == (1, 1):
             whole = whole or Point(layer.name, max(point.depth for point in points) + 1 if points else 1, fields[layer.name])
+            nearest[layer.name] = whole.layer
         elif layer.window is not None and whole is None:
             points.append(Point(layer.name, depth[layer.name], fields[layer.name]))
+            nearest[layer.name] = layer.name
     widest: dict[int, Point] = {}
     for point in points:
         if point.depth not in widest or point.size > widest[point.depth].size:
             widest[point.depth] = point
     envelope = tuple(widest[at] for at in sorted(widest))
-    return Growth(title or graph.name, tuple(points), envelope, whole, graph.input_shape[-2:])
+    return Growth(title or graph.name, tuple(points), envelope, whole, graph.input_shape[-2:], nearest)
 
 
 def figure(
-    growths: Sequence[Growth], *, by: str = "depth", selected: Mapping[int, str] | None = None, log: bool = False, dark: bool = False
+    growths: Sequence[Growth],
+    *,
+    by: str = "depth",
+    selected: Sequence[str] = (),
+    looks: Sequence[int] | None = None,
+    ruler: int | None = None,
+    log: bool = False,
+    dark: bool = False,
 ) -> go.Figure:
-    """Field (longer side, px) against depth. `by` is a key of AXES; `selected` is the layer to ring, by number of the network.
+    """Field (longer side, px) against depth; each marker carries [place in `growths`, layer] as customdata.
 
-    Each marker carries [number of the network, layer] as customdata.
+    Args:
+        by: a key of AXES.
+        selected: the layer of each network to ring.
+        looks: which colour and symbol each network has, where it is not its place.
+        ruler: draws a line at that many pixels.
     """
     chart = go.Figure()
     for number, one in enumerate(growths):
-        color = COLORS[number % len(COLORS)][dark]
+        look, ringed = looks[number] if looks else number, one.nearest.get(selected[number]) if selected else None
+        color, symbol = COLORS[look % len(COLORS)][dark], SYMBOLS[look % len(SYMBOLS)]
         end = max([point.depth for point in (*one.points, *([one.whole] if one.whole else []))], default=1)
         scale = 1 if by == "depth" else 100 / end
         _line(chart, one.envelope, scale, one.title, number, color)
         if one.whole and one.envelope:
             _line(chart, (one.envelope[-1], one.whole), scale, one.title, number, color, dash="dot")
-        _markers(chart, one, number, scale, color, (selected or {}).get(number))
+        _markers(chart, one, number, scale, color, symbol, ringed)
     _inputs(chart, growths)
+    if ruler:
+        _level(chart, ruler, f"object {ruler} px", "dot")
     chart.update_layout(
         height=420, margin={"l": 8, "r": 8, "t": 8, "b": 8}, hovermode="closest", clickmode="event+select", dragmode="pan",
         legend={"orientation": "h", "y": 1.02, "yanchor": "bottom", "x": 0},
@@ -113,10 +134,9 @@ def _line(
     )  # fmt: skip
 
 
-def _markers(chart: go.Figure, one: Growth, number: int, scale: float, color: str, selected: str | None) -> None:
+def _markers(chart: go.Figure, one: Growth, number: int, scale: float, color: str, symbol: str, selected: str | None) -> None:
     on_line = {point.layer for point in one.envelope}
     points = [*one.points, *([one.whole] if one.whole else [])]
-    symbol = SYMBOLS[number % len(SYMBOLS)]
 
     def shape(point: Point) -> str:
         return "x-thin-open" if not point.field.aligned else f"{symbol}-open" if point is one.whole else symbol
@@ -146,21 +166,24 @@ def _hover(point: Point, one: Growth) -> str:
 
 
 def _inputs(chart: go.Figure, growths: Sequence[Growth]) -> None:
-    """A line at each input size; sizes within a tenth of each other share their label."""
-    sizes = sorted({max(one.picture) for one in growths})
+    """A line at each input size; sizes within a tenth of each other share one label."""
     groups: list[list[int]] = []
-    for size in sizes:
-        chart.add_hline(y=size, line={"width": 1, "dash": "dash", "color": "#808080"}, layer="below")
+    for size in sorted({max(one.picture) for one in growths}):
         if groups and size <= 1.1 * groups[-1][0]:
             groups[-1].append(size)
         else:
             groups.append([size])
-    for group in groups:
-        label = f"input {group[0]}" if len(group) == 1 else f"inputs {group[0]} to {group[-1]}"
-        chart.add_scatter(
-            x=[0], y=[group[-1]], mode="text", text=[f"{label} px"], textposition="top right", showlegend=False, hoverinfo="skip",
-            textfont={"size": 12},
-        )  # fmt: skip
+    for sizes in groups:
+        label = f"input {sizes[0]} px" if len(sizes) == 1 else f"inputs {sizes[0]} to {sizes[-1]} px"
+        for size in sizes:
+            _level(chart, size, label if size == sizes[-1] else "", "dash")
+
+
+def _level(chart: go.Figure, size: int, label: str, dash: str) -> None:
+    chart.add_hline(y=size, line={"width": 1, "dash": dash, "color": "#808080"}, layer="below")
+    chart.add_scatter(
+        x=[0], y=[size], mode="text", text=[label], textposition="top right", textfont={"size": 12}, showlegend=False, hoverinfo="skip",
+    )  # fmt: skip
 
 
 def summary(growths: Sequence[Growth]) -> str:
@@ -176,6 +199,15 @@ def _said(one: Growth) -> str:
     picture = _pair(one.picture)
     fits = f"and outgrows its {picture} input at {outgrown.layer}" if outgrown else f"within its {picture} input"
     return f"{one.title}: from {_pair(first.field.size)} px at {first.layer} to {_pair(last.field.size)} px at {last.layer}, {fits}."
+
+
+def covering(growths: Sequence[Growth], size: int) -> str:
+    """Which layer of each network is the first whose field is at least `size` pixels high and wide."""
+    said = []
+    for one in growths:
+        first = next((point for point in (*one.points, *([one.whole] if one.whole else [])) if min(point.field.size) >= size), None)
+        said.append(f"{one.title} from {first.layer} ({_pair(first.field.size)} px) on" if first else f"{one.title} nowhere")
+    return f"An object {size} px high and wide fits into one field: in {'; in '.join(said)}."
 
 
 def _pair(pair: tuple[float, float]) -> str:

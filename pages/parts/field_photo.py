@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from netlib.figures.field_map import FieldMap
 
 _FRONT = Path(__file__).parents[2] / "assets" / "components"
-LEAST_MARGIN, MOST_MARGIN = 0.04, 0.62  # around the photo, as a share of its side; what is longer leaves the view
+LEAST_MARGIN, MOST_MARGIN = 0.04, 0.7  # around the photo, as a share of its side; what is longer leaves the view
 
 _HTML = """
 <div class="field-photo">
@@ -33,13 +33,9 @@ _HTML = """
     <figure class="photo"></figure>
     <figure class="map"><div class="grid" role="application" tabindex="0"></div></figure>
   </div>
-  <p class="readout" role="status"></p><p class="hint"></p>
+  <p class="readout" role="status"></p>
 </div>
 """
-HINT = (
-    "Move over the map or the photo; click, tap or Enter selects a unit, arrow keys move it. "
-    "The more of a unit’s field is padding, the stronger its cell."
-)
 _PUSH_JS = """
 // Hands the selected unit to the photo of the same channel.
 export default function ({ data }) {
@@ -82,7 +78,6 @@ def field_photo(
         "title": f"{photos.PHOTOS[photo].title}, {fields.picture[0]}×{fields.picture[1]} px",
         "caption": f"{fields.layer}, {height}×{width} units" if fields.has_map else f"{fields.layer}, no map",
         "label": f"Map of {fields.layer}: {height} rows and {width} columns of units. Arrow keys move, Enter selects.",
-        "hint": HINT,
         "colors": colors,
     }
     with st.container(gap=None):
