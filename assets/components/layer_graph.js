@@ -7,7 +7,7 @@ const TEXTS = {
   svg: "SVG", png: "PNG", downloadSvg: "Download as SVG", downloadPng: "Download as PNG", matches: "{i} of {n}", none: "no match",
   hint: "Click or Enter selects · + or Space opens a block · arrows walk along the edges · Ctrl-wheel, + − 0 zoom",
 }
-const MIN = 0.05, MAX = 3
+const MIN = 0.05, MAX = 3, BAND = 1500
 
 export default function ({ data, parentElement, setTriggerValue }) {
   const root = parentElement.querySelector(".layer-graph")
@@ -29,7 +29,7 @@ export default function ({ data, parentElement, setTriggerValue }) {
 
 function start(root) {
   const $ = name => root.querySelector(name)
-  const s = { root, view: $(".view"), map: $(".map"), tip: $(".tip"), legend: $(".legend"), input: $("input"), found: $(".found"), scale: 1, at: -1, hits: [] }
+  const s = { root, view: $(".view"), map: $(".map"), lens: $(".lens"), tip: $(".tip"), legend: $(".legend"), input: $("input"), found: $(".found"), scale: 1, at: -1, hits: [] }
   const on = (name, action) => ($(`[data-do=${name}]`).onclick = action)
   on("zoomIn", () => zoom(s, 1.25))
   on("zoomOut", () => zoom(s, 0.8))
@@ -50,7 +50,7 @@ function start(root) {
     e.preventDefault()
     zoom(s, Math.exp(-e.deltaY * (e.deltaMode ? 0.05 : 0.002)), ...inView(s, e))
   }, { passive: false })
-  v.addEventListener("scroll", () => { hideTip(s); later(s, "map", () => drawMap(s)) }, { passive: true })
+  v.addEventListener("scroll", () => { hideTip(s); later(s, "look", () => look(s)) }, { passive: true })
   v.addEventListener("pointerover", e => e.pointerType === "mouse" && hover(s, e.target.closest(".node")))
   v.addEventListener("pointerleave", () => hideTip(s))
   v.addEventListener("focusin", e => { const n = e.target.closest(".node"); if (n?.matches(":focus-visible")) showTip(s, n) })
@@ -64,7 +64,7 @@ function start(root) {
     if (e.key === "Enter") { e.preventDefault(); jump(s, e.shiftKey ? -1 : 1) }
     if (e.key === "Escape") { s.input.value = ""; search(s) }
   })
-  new ResizeObserver(() => { if (s.svg) s.fitted ? fit(s, s.fitted) : setScale(s, s.scale) }).observe(v)
+  new ResizeObserver(() => { if (s.svg) { s.fitted ? fit(s, s.fitted) : setScale(s, s.scale); later(s, "map", () => drawMap(s)) } }).observe(v)
   return s
 }
 
@@ -108,6 +108,7 @@ function build(s) {
     s.next.set(from, [...(s.next.get(from) ?? []), to])
     s.before.set(to, [...(s.before.get(to) ?? []), from])
   }
+  cutIntoBands(s)
   s.map.hidden = s.root.clientWidth < 620 || s.h < 1.2 * s.data.height
   s.view.replaceChildren(svg)
   s.root.classList.remove("busy")
@@ -118,6 +119,7 @@ function build(s) {
   if (s.input.value) search(s)
   if (anchor) restore(s, anchor)
   else open(s)
+  later(s, "map", () => drawMap(s))
 }
 
 // Where the keyboard goes on after a block was opened or closed: its first node, or the node that it became.
@@ -156,7 +158,38 @@ function setScale(s, scale, left = null) {
   s.svg.style.width = `${w}px`
   s.svg.style.height = `${s.h * s.scale}px`
   s.svg.style.marginLeft = `${s.left}px`
-  later(s, "map", () => drawMap(s))
+  later(s, "look", () => look(s))
+}
+
+// What follows the eye: the window on the overview, and which bands of a large drawing the browser has to paint.
+function look(s) {
+  const { view: v, lens } = s, [k, dx] = s.mapScale ?? [0, 0], z = k / s.scale
+  lens.hidden = s.map.hidden
+  lens.style.transform = `translate(${Math.max(0, dx + (v.scrollLeft - s.left) * z)}px, ${v.scrollTop * z}px)`
+  lens.style.width = `${Math.min(s.map.clientWidth, v.clientWidth * z)}px`
+  lens.style.height = `${Math.min(s.map.clientHeight, Math.max(6, v.clientHeight * z))}px`
+  const top = v.scrollTop / s.scale - BAND, low = (v.scrollTop + v.clientHeight) / s.scale + BAND
+  for (const band of s.bands) band.g.style.display = band.y + BAND > top && band.y < low ? "" : "none"
+}
+
+function cutIntoBands(s) {
+  const found = new Map(), height = el => +el.getAttribute("transform").match(/-?[\d.]+/g)[1]
+  const put = (kind, y, el) => { // kinds in the order they are painted: frames, edges, nodes
+    const at = Math.floor(y / BAND), name = `${kind} ${at}`
+    if (!found.has(name)) found.set(name, { kind, y: at * BAND, g: document.createElementNS(s.svg.namespaceURI, "g") })
+    found.get(name).g.append(el)
+    return found.get(name)
+  }
+  s.bands = []
+  if (s.nodes.size < 250) return
+  for (const el of [...s.svg.children]) {
+    const { from, to } = el.dataset ?? {}
+    if (from && s.nodes.get(to).y - s.nodes.get(from).y < BAND) put(1, s.nodes.get(from).y, el)
+    else if (el.matches(".node, .toggle")) put(2, height(el), el)
+    else if (el.matches(".frame-of") && +el.firstChild.getAttribute("height") < BAND) put(0, height(el), el)
+  }
+  s.bands = [...found.values()].sort((a, b) => a.kind - b.kind || a.y - b.y)
+  s.svg.append(...s.bands.map(band => band.g))
 }
 
 function zoom(s, factor, px = s.view.clientWidth / 2, py = s.view.clientHeight / 2) {
@@ -202,6 +235,8 @@ function restore(s, a) {
 
 function reveal(s, id) {
   const n = s.nodes.get(id), v = s.view, pad = 60
+  const g = n.el.parentNode
+  if (g !== s.svg) g.style.display = "" // so that it can take the focus before it is in sight
   const x = s.left + n.x * s.scale, y = n.y * s.scale, w = n.w * s.scale, h = n.h * s.scale
   const clamp = (at, from, size, room) => (at < from + pad ? at - pad : at + size > from + room - pad ? at + size - room + pad : from)
   const left = clamp(x, v.scrollLeft, w, v.clientWidth), far = Math.abs(y - v.scrollTop) > 2 * v.clientHeight
@@ -291,7 +326,7 @@ function key(s, e) {
     ArrowRight: () => beside(s, id, 1), Home: () => ids[0], End: () => ids[ids.length - 1] }[e.key]
   if (step) {
     const to = id ? step() : s.current
-    if (to) { rove(s, to); s.nodes.get(to).el.focus({ preventScroll: true }); reveal(s, to) }
+    if (to) { rove(s, to); reveal(s, to); s.nodes.get(to).el.focus({ preventScroll: true }) }
   } else if (e.key === "Enter" && id) select(s, id)
   else if (e.key === " " && (id || module)) module ? toggle(s, module) : select(s, id)
   else if (e.key === "+" || e.key === "=") zoom(s, 1.25)
@@ -386,7 +421,7 @@ function hideTip(s) {
 
 function drawMap(s) {
   const v = s.view, { map } = s
-  if (map.hidden) return
+  if (map.hidden) return look(s)
   const k = Math.min(110 / s.w, (v.clientHeight - 24) / s.h), ratio = devicePixelRatio || 1
   const w = Math.max(28, s.w * k), h = s.h * k, dx = (w - s.w * k) / 2, pen = map.getContext("2d"), colors = new Map()
   map.width = w * ratio
@@ -401,12 +436,8 @@ function drawMap(s) {
     pen.globalAlpha = s.hits.length && !n.el.classList.contains("match") ? 0.25 : 1
     pen.fillRect(dx + n.x * k, n.y * k, Math.max(2, n.w * k), Math.max(1, n.h * k))
   }
-  pen.globalAlpha = 1
-  pen.strokeStyle = getComputedStyle(s.root).getPropertyValue("--st-primary-color") || "#0b57d0"
-  pen.lineWidth = 1.5
-  const z = k / s.scale
-  pen.strokeRect(Math.max(0.75, dx + (v.scrollLeft - s.left) * z), v.scrollTop * z + 0.75, Math.min(w - 1.5, v.clientWidth * z), Math.max(6, v.clientHeight * z - 1.5))
   s.mapScale = [k, dx]
+  look(s)
 }
 
 function jumpOnMap(s, e) {

@@ -33,6 +33,7 @@ CARD, PILL = 46.0, 26.0  # heights
 GLYPH = 42.0  # room at the left of a card
 NARROW, WIDE = 150.0, 310.0
 HEADING = 26.0  # of a frame
+LONG = 3000.0  # frames higher than this have plain lines: dashes of that length are slow to paint
 TOGGLE, BADGE = 24.0, 34.0  # room for + or −, and for ×N
 
 FONTS = "'Source Sans 3','Source Sans Pro','Helvetica Neue',Arial,'Liberation Sans',sans-serif"
@@ -120,7 +121,7 @@ def theme_css(*, dark: bool = False, scope: str = "") -> str:
 SHAPE_CSS = """
 .card{stroke-width:1.2}.edge{fill:none;stroke-width:1.5}.skip{stroke-width:1.8}
 .glyph{fill-opacity:.9}.face{fill-opacity:.45}
-.frame{fill:#808080;fill-opacity:.06;stroke:#808080;stroke-opacity:.45;stroke-dasharray:4 3}
+.frame{fill:#808080;fill-opacity:.06;stroke:#808080;stroke-opacity:.45;stroke-dasharray:4 3}.long{stroke-dasharray:none}
 text{dominant-baseline:central}.title{font-size:13px;font-weight:600}.facts,.ops,.heading,.badge{font-size:11px}
 .heading,.badge{font-weight:600}.ops,.class{text-anchor:end}.badge,.sign{text-anchor:middle}
 """  # shared by the file and the component
@@ -259,9 +260,10 @@ def _toggle(item: Node | Frame, x: float, y: float, *, opened: bool) -> str:
 def _frame(frame: Frame, box: Box) -> str:
     heading = shorten(_heading(frame), box.w / 2 - 34, SMALL, bold=True)
     kind = shorten(class_words(frame.class_name), box.w / 2 - 18, SMALL)
+    css = "frame long" if box.h > LONG else "frame"
     return (
         f'<g class="frame-of" data-module={_quoted(frame.key)} transform="translate({box.x:g} {box.y:g})">'
-        f'<rect class="frame" width="{box.w:g}" height="{box.h:g}" rx="10"/>'
+        f'<rect class="{css}" width="{box.w:g}" height="{box.h:g}" rx="10"/>'
         f'<text class="heading" x="27" y="13">{_text(heading)}<title>{_text(frame.key)}</title></text>'
         f'<text class="heading class" x="{box.w - 10:g}" y="13">{_text(kind)}</text></g>'
     )

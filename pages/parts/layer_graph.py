@@ -28,7 +28,8 @@ _HTML = """
     <button data-do="svg" data-text></button><button data-do="png" data-text></button>
   </div>
   <div class="stage">
-    <div class="view"></div><canvas class="map" aria-hidden="true"></canvas><div class="tip" role="status" hidden></div>
+    <div class="view"></div><div class="overview" aria-hidden="true"><canvas class="map"></canvas><div class="lens"></div></div>
+    <div class="tip" role="status" hidden></div>
   </div>
   <div class="foot"><div class="legend"></div><div class="hint"></div></div>
 </div>

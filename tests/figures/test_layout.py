@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from functools import cache
+from itertools import pairwise
 
 import pytest
 
@@ -25,7 +26,7 @@ def graph_of(name: str) -> LayerGraph:
 
 def draw(folded: FoldedGraph) -> Layout:
     sizes = {node.id: (90.0, 26.0) if node.kind == "add" else (220.0, 46.0) for node in folded.nodes}
-    return layout(folded, sizes | {key: (160.0, 26.0) for key in folded.frames})
+    return layout(folded, sizes | dict.fromkeys(folded.frames, (160.0, 26.0)))
 
 
 def overlap(a: Box, b: Box, slack: float = 0.0) -> bool:
@@ -46,7 +47,7 @@ def points(curve: Curve, steps: int = 8) -> list[Point]:
     for i in range(steps + 1):
         row = list(curve)
         while len(row) > 1:
-            row = [mix(p, q, i / steps) for p, q in zip(row, row[1:], strict=False)]
+            row = [mix(p, q, i / steps) for p, q in pairwise(row)]
         found.append(row[0])
     return found
 
@@ -68,8 +69,8 @@ def check(folded: FoldedGraph, placed: Layout) -> None:
         source, target = placed.boxes[edge.source], placed.boxes[edge.target]
         assert source.bottom < target.y + target.h / 2
         way = [p for curve in edge.curves for p in points(curve)]
-        assert all(b[1] >= a[1] - 1e-6 for a, b in zip(way, way[1:], strict=False)), "an edge runs upwards"
-        for one, following in zip(edge.curves, edge.curves[1:], strict=False):
+        assert all(b[1] >= a[1] - 1e-6 for a, b in pairwise(way)), "an edge runs upwards"
+        for one, following in pairwise(edge.curves):
             assert one[3] == pytest.approx(following[0])
         assert source.x - 0.2 <= way[0][0] <= source.right + 0.2 and source.y <= way[0][1] <= source.bottom + 0.2
         assert target.x - 0.2 <= way[-1][0] <= target.right + 0.2 and target.y - 0.2 <= way[-1][1] <= target.bottom
@@ -162,7 +163,7 @@ def test_dense_connections_leave_the_main_line_straight() -> None:
     assert len({box.cx for box in placed.boxes.values()}) == 1
     plain = {(edge.source, edge.target) for edge in placed.edges if not edge.skip}
     chain = [name for row in rows for name in row.split()[:1]]
-    assert plain == set(zip(chain, chain[1:], strict=False))
+    assert plain == set(pairwise(chain))
 
 
 def test_a_head_that_leads_nowhere_stands_beside_the_main_line() -> None:
