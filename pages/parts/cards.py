@@ -1,0 +1,107 @@
+"""The cards of the Overview: a paper, what it brought, its networks in numbers, their forms, and where figures differ."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import streamlit as st
+from streamlit.errors import StreamlitAPIException
+
+from netlib.analysis import published, store
+from netlib.analysis.cost import costs
+from netlib.analysis.receptive_field import receptive_fields
+from netlib.figures import history, units
+from netlib.models.registry import NETWORKS
+from pages.parts.inspector import escape
+from pages.parts.published_table import WORDS
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from netlib.analysis.published import Check
+    from netlib.models.spec import NetworkSpec, Paper
+
+
+def link(label: str, page: str, networks: Sequence[str], *, icon: str = "", help: str | None = None) -> None:
+    """A link to another page with those networks; where the page stands alone, without a menu, the label only."""
+    try:
+        st.page_link(f"{page}.py", label=label, icon=icon, help=help, query_params={"network": list(networks)})
+    except StreamlitAPIException:
+        st.markdown(label)
+
+
+@st.cache_data(show_spinner="Computing the published figures again…")
+def checks() -> tuple[Check, ...]:
+    """Every published figure of the registry's networks, computed again."""
+    with_facts = dict.fromkeys(fact.network for fact in published.facts())
+    return tuple(check for name in with_facts for check in published.check(store.graph(name)))
+
+
+@st.cache_data(show_spinner=False)
+def in_numbers(name: str) -> str:
+    """A network's parameters, MACs, input and what a unit of its last map sees, in one line."""
+    graph = store.graph(name)
+    whole = costs(graph)
+    line = f"**{units.count(whole.params)}** parameters · **{units.count(whole.macs)}** MACs · input {units.shape(graph.input_shape)}"
+    maps = [layer for layer in graph if len(layer.shape) == 3 and layer.kind != "input" and max(layer.shape[1:]) > 1]
+    if not maps or max(graph.input_shape[1:]) == 1:  # what has no map, or starts from numbers instead of a picture
+        return line
+    height, width = receptive_fields(graph)[maps[-1].name].size
+    return f"{line} · a unit of the last map sees {height}×{width} pixels"
+
+
+def card(paper: Paper, checks: Sequence[Check]) -> None:
+    """Draw one paper; `checks` are those of all papers."""
+    forms = [spec for spec in NETWORKS.values() if spec.paper is paper]
+    own = [spec for spec in forms if spec.variant_of is None]
+    st.markdown(f"#### {history.heading(paper)}")
+    st.markdown(f"[{escape(paper.title)}]({paper.url})  \n:gray[{paper.authors} · {paper.venue} · public since {history.month(paper)}]")
+    st.markdown(escape(paper.brought))
+    for spec in own:
+        st.markdown((f"{spec.title}: " if len(own) > 1 or len(forms) > 1 else "") + in_numbers(spec.name))
+    with st.container(horizontal=True, vertical_alignment="center", gap="xsmall"):
+        for spec in own:
+            link(f"Open {spec.title}", "architecture", [spec.name], icon=":material/account_tree:", help=spec.summary)
+        if len(forms) > len(own):
+            with st.popover(f"{len(forms)} forms"):
+                for spec in forms:
+                    link(f"**{escape(spec.title)}** · {escape(spec.summary)}", "architecture", [spec.name])
+        _deviations(paper, checks)
+
+
+def _deviations(paper: Paper, checks: Sequence[Check]) -> None:
+    """Where the networks depart from the paper, and published figures that do not come out; what several share stands once."""
+    forms = {name: spec for name, spec in NETWORKS.items() if spec.paper is paper}
+    shared: dict[str, list[NetworkSpec]] = {}
+    for spec in forms.values():
+        for sentence in spec.deviations:
+            shared.setdefault(sentence, []).append(spec)
+    for check in checks:
+        if check.verdict == "different" and check.fact.network in forms:
+            shared.setdefault(_differs(check), []).append(forms[check.fact.network])
+    if shared:
+        with st.popover(
+            f"Deviations ({len(shared)})", help="Where the networks depart from the paper, and printed figures that do not come out."
+        ):
+            st.markdown("\n".join(f"- {escape(sentence)} {_only(specs)}" for sentence, specs in shared.items()))
+
+
+def _only(specs: Sequence[NetworkSpec]) -> str:
+    """Which forms a sentence is about, if not about the paper's own network."""
+    if any(spec.variant_of is None for spec in specs):
+        return ""
+    more = f" and {len(specs) - 3} more" if len(specs) > 3 else ""
+    return f":gray[({escape(', '.join(spec.title for spec in specs[:3]))}{more})]"
+
+
+def _differs(check: Check) -> str:
+    fact = check.fact
+    what = f"{WORDS.get(fact.quantity, fact.quantity)} of {fact.layer or 'the whole network'}"
+    return f"{what}: printed {fact.printed}, computed {_figure(check.computed, fact.quantity)}. {fact.reason}"
+
+
+def _figure(value: published.Figure, quantity: str) -> str:
+    if isinstance(value, tuple):
+        whole = tuple(map(int, value))
+        return units.shape(whole) if quantity == "shape" else "×".join(map(str, whole))
+    return units.exact(int(value)) if value == int(value) else f"{value:g}"
