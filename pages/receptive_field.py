@@ -6,27 +6,27 @@ A link holds all of it: ?network=alexnet&network=vgg16&photo=chelsea&layer_1=poo
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import lru_cache, partial
+from functools import partial
 from typing import TYPE_CHECKING
 
 import streamlit as st
 
-from netlib.analysis.receptive_field import field_formula
 from netlib.data.photos import PHOTOS
 from netlib.errors import NetlibError
 from netlib.figures import units
-from netlib.figures.field_growth import COLORS, Growth, covering, figure, growth, summary
-from netlib.figures.field_map import FieldMap, field_map, last_map, outgrown, seeing_layers
-from pages.parts import field_choice, inspector, networks, view
+from netlib.figures.field_growth import COLORS
+from netlib.figures.field_map import outgrown
+from pages.parts import field_cache, field_choice, inspector, networks, view
 from pages.parts.effective import effective_fields
 from pages.parts.field_photo import field_photo, selected
+from pages.parts.growth_chart import growth_chart
 
 if TYPE_CHECKING:
     from netlib.analysis.graph import LayerGraph, Pair
+    from netlib.figures.field_map import FieldMap
 
 DEFAULT = ("alexnet", "vgg16", "resnet50")
 MOST = 4
-CHART = "field_growth"
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +68,7 @@ def main() -> None:
     st.caption(f"{PHOTOS[photo].source}. Each network sees it cut and scaled to its own input.")
     shown = [one for one in panels if one]
     if shown:
-        growth_chart(shown)
+        growth_chart([(one.number - 1, one.name, one.layer) for one in shown])
         effective_fields([(one.name, one.graph, one.layer, one.unit) for one in shown], photo)
 
 
@@ -80,94 +80,46 @@ def panel(number: int, name: str, photo: str, layer: str, unit: str) -> Panel | 
     except NetlibError as error:
         st.warning(str(error))
         return None
-    if not (default := no_field(graph, networks.title(name))):
+    options, default = field_cache.layers(name)
+    if not default or graph.input_shape[-2:] == (1, 1):
+        st.info(no_field(graph, networks.title(name)))
         return None
     found = networks.fields(name)
 
     def describe(layer: str) -> str:
         return f"{layer} · {units.shape(graph[layer].shape)} · sees {max(found[layer].size)} px"
 
-    with st.container(horizontal=True):
-        layer = field_choice.layer(name, number, seeing_layers(graph), default=default, asked=layer, describe=describe)
-        fields = _field_map(name, layer)
-        at = field_choice.unit(name, number, fields, asked=unit)
+    row = st.container(horizontal=True)
+    layer = field_choice.layer(row, name, number, options, default=default, asked=layer, describe=describe)
+    fields = field_cache.field_map(name, layer)
+    at = field_choice.unit(row, name, number, fields, asked=unit)
     key = f"field_photo_{name}"
     field_photo(
         fields, photo=photo, grey=graph.input_shape[0] == 1, unit=at, colors=COLORS[number - 1], key=key, on_select=partial(pick, key, name)
     )
-    if warning := outgrown(graph, fields):
+    if warning := outgrown(graph, found, fields):
         st.warning(warning, icon=":material/zoom_out_map:")
     if not found[layer].aligned:
         st.info("The branches that meet here are not aligned, or the units differ: each box is exact, the formula gives the largest field.")
-    step = grown_at(graph, layer)
-    for formula in field_formula(graph, step):
+    step, formulas = field_cache.step(name, layer)
+    for formula in formulas:
         inspector.unfold(formula, networks.cost(name))
     if step != layer:
         st.caption(f"{inspector.escape(layer)} leaves the field as {inspector.escape(step)} made it.")
     return Panel(number, name, graph, fields, at)
 
 
-def grown_at(graph: LayerGraph, layer: str) -> str:
-    """The layer itself, or the last one before it that did more than to pass the field on."""
-    while all(formula.symbols == "r_out = r_in" for formula in field_formula(graph, layer)) and graph[graph[layer].inputs[0]].inputs:
-        layer = graph[layer].inputs[0]
-    return layer
-
-
-def no_field(graph: LayerGraph, title: str) -> str | None:
-    """The last map of the network; where there is nothing to show that is said in one sentence."""
-    if graph.input_shape[-2:] == (1, 1) or len(graph.input_shape) != 3:
-        st.info(f"{title} starts from {units.shape(graph.input_shape)} numbers, not from a picture: its units have no field to show.")
-        return None
-    if (last := last_map(graph)) is None:
-        st.info(f"{title} keeps no map: it makes a sequence of the picture at once, so there is no unit whose box could be shown.")
-    return last
+def no_field(graph: LayerGraph, title: str) -> str:
+    """Why a network has no unit whose box could be shown."""
+    if graph.input_shape[-2:] == (1, 1):
+        return f"{title} starts from {units.shape(graph.input_shape)} numbers, not from a picture: its units have no field to show."
+    return f"{title} keeps no map: it makes a sequence of the picture at once, so there is no unit whose box could be shown."
 
 
 def pick(key: str, name: str) -> None:
     """A unit was clicked in a photo or on a map."""
     if unit := selected(key):
         st.session_state[field_choice.unit_key(name)] = f"{unit[0]}, {unit[1]}"
-
-
-def growth_chart(panels: list[Panel]) -> None:
-    """The curves of all networks; a click on a point selects its layer."""
-    st.subheader("Growth by layer", anchor="growth")
-    with st.container(horizontal=True, gap="medium"):
-        across = {"depth": "Depth", "share": "Share of depth"}
-        by = view.segmented("Across", list(across), name="across", default="depth", format_func=across.__getitem__)
-        log = view.segmented("Pixels", ["linear", "log"], name="pixels", default="linear", format_func=str.capitalize) == "log"
-        ruler = field_choice.ruler()
-    growths = [_growth(one.name) for one in panels]
-    chart = figure(
-        growths, by=by, log=log, ruler=ruler, selected=[one.layer for one in panels], looks=[one.number - 1 for one in panels],
-        dark=st.context.theme.type == "dark",
-    )  # fmt: skip
-    said = summary(growths)
-    st.plotly_chart(
-        chart, key=CHART, on_select=partial(pick_layer, [one.name for one in panels]), selection_mode="points", alt=said,
-        config={"displaylogo": False, "toImageButtonOptions": {"format": "svg", "filename": "receptive-fields"}},
-    )  # fmt: skip
-    if ruler:
-        st.markdown(covering(growths, ruler))
-    st.caption(f"Click a point to look at its layer. Small points are narrower branches; a hollow one at the end sees the whole map. {said}")
-
-
-def pick_layer(names: list[str]) -> None:
-    """A point of the chart was clicked."""
-    if points := st.session_state[CHART].selection.points:
-        number, layer = points[0]["customdata"]
-        st.session_state[field_choice.layer_key(names[number])] = layer
-
-
-@lru_cache(maxsize=256)
-def _field_map(name: str, layer: str) -> FieldMap:
-    return field_map(networks.store.graph(name), layer)
-
-
-@lru_cache(maxsize=64)
-def _growth(name: str) -> Growth:
-    return growth(networks.store.graph(name), networks.title(name))
 
 
 main()

@@ -69,6 +69,7 @@ function build(s) {
     const down = columns.map((_, x) => `M${x} 0V${H}`), across = rows.map((_, y) => `M0 ${y}H${W}`)
     marks.append(draw("path", { class: "lines", d: [...down.slice(1), ...across.slice(1)].join("") }))
   }
+  s.cross = marks.appendChild(draw("path", { class: "lines" })) // in a map of many small units the one pointed at is hard to see
   s.cell = marks.appendChild(draw("rect", { class: "cell", width: 1, height: 1 }))
   s.here = marks.appendChild(draw("rect", { class: "here", width: 1, height: 1 }))
   s.canvas = document.createElement("canvas")
@@ -100,6 +101,7 @@ function show(s) {
   s.whole.setAttribute("d", top < first || left < from || bottom > last || right > to ? box(left, right, top, bottom) : "")
   place(s.cell, s.unit)
   place(s.here, [y, x])
+  s.cross.setAttribute("d", Math.max(rows.length, columns.length) > 40 ? `M0 ${y + 0.5}H${columns.length}M${x + 0.5} 0V${rows.length}` : "")
   const text = sentence(s, [y, x])
   if (s.readout.textContent !== text) s.readout.textContent = text
   s.svg.setAttribute("aria-label", `${s.data.title}. ${text}`)

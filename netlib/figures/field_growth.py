@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import plotly.graph_objects as go
 
-from netlib.analysis.difference import main_layers
+from netlib.analysis.blocks import main_layers
 from netlib.analysis.moves import edges, map_size
 from netlib.analysis.receptive_field import ReceptiveField, receptive_fields
 
@@ -82,7 +82,8 @@ def growth(graph: LayerGraph, title: str = "") -> Growth:
         if point.depth not in widest or point.size > widest[point.depth].size:
             widest[point.depth] = point
     envelope = tuple(widest[at] for at in sorted(widest))
-    return Growth(title or graph.name, tuple(points), envelope, whole, graph.input_shape[-2:], nearest)
+    height, width = graph.input_shape[-2:]
+    return Growth(title or graph.name, tuple(points), envelope, whole, (height, width), nearest)
 
 
 def figure(
@@ -117,8 +118,8 @@ def figure(
     if ruler:
         _level(chart, ruler, f"object {ruler} px", "dot")
     chart.update_layout(
-        height=420, margin={"l": 8, "r": 8, "t": 8, "b": 8}, hovermode="closest", clickmode="event+select", dragmode="pan",
-        legend={"orientation": "h", "y": 1.02, "yanchor": "bottom", "x": 0},
+        height=420, margin={"l": 8, "r": 8, "t": 32, "b": 8}, hovermode="closest", clickmode="event+select", dragmode="pan",
+        legend={"orientation": "h", "y": -0.16, "yanchor": "top", "x": 0},
     )  # fmt: skip
     chart.update_xaxes(title=AXES[by], ticksuffix=" %" if by == "share" else "", rangemode="tozero")
     chart.update_yaxes(title="receptive field, px", rangemode="tozero", type="log" if log else "linear", dtick=0.30103 if log else None)

@@ -10,14 +10,16 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from netlib.analysis.difference import main_layers
+from netlib.analysis.blocks import main_layers
 from netlib.analysis.graph import LayerGraph
 from netlib.analysis.moves import edges, map_size
-from netlib.analysis.receptive_field import input_box, receptive_fields
+from netlib.analysis.receptive_field import input_box
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from netlib.analysis.graph import Pair
-    from netlib.analysis.receptive_field import Box
+    from netlib.analysis.receptive_field import Box, ReceptiveField
 
 Interval = tuple[int, int, int, int]  # start, stop of the field; start, stop of the part that counts
 
@@ -85,7 +87,8 @@ def field_map(graph: LayerGraph, layer: str) -> FieldMap:
     height, width = map_size(shape, axes)
     rows = tuple(_interval(input_box(below, layer, (row, width // 2)), "top", "bottom") for row in range(height))
     columns = tuple(_interval(input_box(below, layer, (height // 2, column)), "left", "right") for column in range(width))
-    return FieldMap(layer, graph.input_shape[-2:], rows, columns, axes is not None)
+    picture_height, picture_width = graph.input_shape[-2:]
+    return FieldMap(layer, (picture_height, picture_width), rows, columns, axes is not None)
 
 
 def seeing_layers(graph: LayerGraph) -> tuple[str, ...]:
@@ -102,16 +105,19 @@ def last_map(graph: LayerGraph) -> str | None:
     return maps[-1] if maps else None
 
 
-def outgrown(graph: LayerGraph, fields: FieldMap) -> str | None:
-    """Where the field of the layer is larger than the picture: since which layer, and how much of it is padding; else None."""
-    found, (height, width) = receptive_fields(graph), fields.picture
+def outgrown(graph: LayerGraph, found: Mapping[str, ReceptiveField], fields: FieldMap) -> str | None:
+    """Where the field of the layer is larger than the picture: since which layer, and how much of it is padding; else None.
+
+    `found` is what `receptive_fields(graph)` gives.
+    """
+    height, width = fields.picture
     own = found[fields.layer].size
     if own[0] <= height and own[1] <= width:
         return None
     first = next(layer.name for layer in main_layers(graph) if found[layer.name].size[0] > height or found[layer.name].size[1] > width)
     since = "the first layer to do so" if first == fields.layer else f"{first} is the first layer to do so"
     centre, corner = (percent(fields.padding_share(unit)) for unit in (fields.centre, (0, 0)))
-    alike = f"{centre} of the field is padding, in the middle of the map as in its corner"
+    alike = f"{centre} of the field is padding" + (", in the middle of the map as in its corner" if fields.size != (1, 1) else "")
     share = alike if centre == corner else f"padding is {centre} of the middle unit’s field and {corner} of a corner unit’s"
     return f"{fields.layer} sees {own[0]}×{own[1]} px of a picture of {height}×{width} px ({since}); {share}."
 

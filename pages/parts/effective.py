@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import streamlit as st
 
 from netlib.analysis.receptive_field import input_box
+from netlib.analysis.store import default_input
 from netlib.errors import NetlibError
 from netlib.figures.effective_heat import half_share, heat_picture
 from pages.parts import field_choice, networks
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-    from netlib.analysis.graph import LayerGraph, Pair, Shape
+    from netlib.analysis.graph import LayerGraph, Pair
 
 SEED = 0
 HEAVY = 2_000_000_000  # MACs; above it fewer samples
@@ -61,7 +62,7 @@ def _effective(name: str, graph: LayerGraph, layer: str, unit: Pair, photo: str)
         with st.spinner(f"Measuring {title}…", show_time=True):
             modules = _modules(name)
             path = _module(graph, layer, modules)
-            field = _measured(name, path, unit, _samples(name), graph.input_shape) if path else None
+            field = _measured(name, path, unit, _samples(name)) if path else None
     except NetlibError as error:
         st.warning(str(error))
         return
@@ -92,12 +93,14 @@ def _samples(name: str) -> int:
 
 
 @st.cache_data(max_entries=64, show_spinner=False)
-def _measured(name: str, path: str, unit: Pair, count: int, shape: Shape) -> NDArray[np.floating]:
+def _measured(name: str, path: str, unit: Pair, count: int) -> NDArray[np.floating]:
     """(H, W), 1 at its maximum. The network is built for this call alone: a module must not serve two threads at once."""
     from netlib.interpret.effective_field import effective_field  # torch is imported only when asked for
     from netlib.models.build import build
 
+    channels, height, width = default_input(name)
     with _TURNS:
+        shape = (channels, height, width)
         return effective_field(build(name, seed=SEED), path, input_shape=shape, unit=unit, samples=count, batch=4).numpy()
 
 

@@ -15,6 +15,8 @@ from pages.parts import view
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
+    from streamlit.delta_generator import DeltaGenerator
+
     from netlib.analysis.graph import Pair
     from netlib.figures.field_map import FieldMap
 
@@ -44,8 +46,10 @@ def unit_key(network: str) -> str:
     return f"view_field_unit_{network}"
 
 
-def layer(network: str, number: int, options: Sequence[str], *, default: str, asked: str, describe: Callable[[str], str]) -> str:
-    """A selectbox of the network's layers; what the link asks for wrongly is said, and the default shown."""
+def layer(
+    row: DeltaGenerator, network: str, number: int, options: Sequence[str], *, default: str, asked: str, describe: Callable[[str], str]
+) -> str:
+    """A selectbox of the network's layers in `row`; what the link asks for wrongly is said, and the default shown."""
     key = layer_key(network)
     if st.session_state.get(key) not in options:
         kept = st.session_state.get(KEPT, {}).get(network)
@@ -54,20 +58,20 @@ def layer(network: str, number: int, options: Sequence[str], *, default: str, as
             st.warning(f"The link asks for the layer “{wanted}”, which this network does not have; showing {default}.")
             wanted = default
         st.session_state[key] = wanted
-    choice: str = st.selectbox("Layer", options, key=key, format_func=describe)
+    choice: str = row.selectbox("Layer", options, key=key, format_func=describe)
     view.keep(f"layer_{number}", choice)
     return choice
 
 
-def unit(network: str, number: int, fields: FieldMap, *, asked: str) -> Pair:
-    """A text field for row and column; after a change of layer it stays over the same place of the picture."""
+def unit(row: DeltaGenerator, network: str, number: int, fields: FieldMap, *, asked: str) -> Pair:
+    """A text field for row and column in `row`; after a change of layer it stays over the same place of the picture."""
     key, (height, width) = unit_key(network), fields.size
     kept = st.session_state.setdefault(KEPT, {}).get(network)
     if key not in st.session_state:
         st.session_state[key] = asked or (_text(kept[1]) if kept and kept[0] == fields.layer else _text(fields.centre))
     elif kept and kept[0] != fields.layer:
         st.session_state[key] = _text(_moved(kept[1], kept[2], fields.size))
-    text: str = st.text_input("Unit (row, column)", key=key, disabled=not fields.has_map, width=130)
+    text: str = row.text_input("Unit", key=key, disabled=not fields.has_map, width=96, placeholder="row, column")
     found = parse(text, fields.size)
     if found is None:
         found = fields.centre

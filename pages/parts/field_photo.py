@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from netlib.figures.field_map import FieldMap
 
 _FRONT = Path(__file__).parents[2] / "assets" / "components"
-LEAST_MARGIN, MOST_MARGIN = 0.04, 0.7  # around the photo, as a share of its side; what is longer leaves the view
+LEAST_MARGIN, MOST_MARGIN = 0.04, 0.75  # around the photo, as a share of its side; what is longer leaves the view
 
 _HTML = """
 <div class="field-photo">
