@@ -14,57 +14,55 @@ from netlib.figures.curves import Network
 from netlib.figures.prose import difference_paragraph
 from pages.parts import compare_exports, networks, view
 from pages.parts.compare_changes import change_rows
-from pages.parts.compare_graphs import clicked_row, graphs
+from pages.parts.compare_graphs import graphs
 from pages.parts.compare_growth import growth
-from pages.parts.compare_stages import labels, layer_tables, stages_table
+from pages.parts.compare_html import badge
+from pages.parts.compare_stages import layer_tables, stages
 from pages.parts.compare_totals import totals_table
 from pages.parts.inspector import escape
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from netlib.analysis.compare import Row
     from netlib.analysis.difference import Difference
     from netlib.analysis.graph import Shape
 
 DEFAULT = ("alexnet", "vgg16", "resnet50")
 OWN, SIDES = "own", ("32", "64", "128", "224", "256", "299", "384", "512")
-EVERY = "all"  # stages
+
+WHY_ONE_SIDE = "MACs, activations and stages depend on the size of the picture. One size for all makes them comparable."
 
 dark = st.context.theme.type == "dark"
 
 
 def main() -> None:
     st.title("Compare")
-    chosen = load(*controls())
+    left, middle, right = st.columns([5, 2, 2], vertical_alignment="bottom")
+    with left:
+        names = networks.pick_several("Two to four networks", default=DEFAULT)
+    with right:
+        side = view.selectbox("Input", [OWN, *SIDES], name="side", default=OWN, format_func=side_words, help=WHY_ONE_SIDE)
+    chosen = load(names, side)
     if len(chosen) < 2:
         prompt([network.graph.name for network in chosen])
         return
-    chosen = reference_first(chosen)
-    comparison = compared(tuple((network.graph.name, network.graph.input_shape) for network in chosen))
-    differences(comparison.differences)
+    with middle:
+        chosen = reference_first(chosen)
+    comparison, paragraphs = compared(tuple((network.graph.name, network.graph.input_shape) for network in chosen))
+    differences(chosen, comparison.differences, paragraphs)
     st.subheader("Totals", anchor="totals")
     totals_table(chosen, comparison.totals, dark=dark)
     st.subheader("From the picture to the scores", anchor="curves")
     growth(chosen, dark=dark)
     st.subheader("Stage by stage", anchor="stages")
-    row = stages(chosen, comparison.rows)
+    row = stages(chosen, comparison.rows, dark=dark)
     graphs(chosen, row, dark=dark)
     layer_tables(chosen, row, dark=dark)
     take_away(chosen, comparison)
 
 
-def controls() -> tuple[list[str], str]:
-    """The chosen networks and the side of their input."""
-    left, right = st.columns([4, 1], vertical_alignment="bottom")
-    with left:
-        names = networks.pick_several("Two to four networks", default=DEFAULT)
-    with right:
-        side = view.selectbox(
-            "Input", [OWN, *SIDES], name="side", default=OWN, format_func=lambda side: "each its own" if side == OWN else f"{side}×{side}",
-            help="MACs, activations and stages depend on the size of the picture. One size for all makes them comparable.",
-        )  # fmt: skip
-    return names, side
+def side_words(side: str) -> str:
+    return "each its own" if side == OWN else f"{side}×{side}"
 
 
 def load(names: Sequence[str], side: str) -> list[Network]:
@@ -93,12 +91,9 @@ def _add(name: str) -> None:
     st.session_state["view_networks"] = [*st.session_state["view_networks"][:3], name]
 
 
-def reference_first(chosen: list[Network]) -> list[Network]:
-    """The network that the others are held against comes first; of more than two, the visitor chooses it."""
+def reference_first(chosen: Sequence[Network]) -> list[Network]:
+    """The network that the others are held against comes first; the visitor chooses it."""
     by_name = {network.graph.name: network for network in chosen}
-    if len(chosen) == 2:
-        view.keep("reference", None)
-        return chosen
     first = chosen[0].graph.name
     if st.session_state.get("view_reference", first) not in by_name:  # it was taken out of the list
         st.session_state["view_reference"] = first
@@ -108,37 +103,26 @@ def reference_first(chosen: list[Network]) -> list[Network]:
 
 
 @lru_cache(maxsize=64)
-def compared(wanted: tuple[tuple[str, Shape], ...]) -> Comparison:
-    return compare([store.graph(name, shape) for name, shape in wanted])
+def compared(wanted: tuple[tuple[str, Shape], ...]) -> tuple[Comparison, list[str]]:
+    """The comparison of networks at their input shapes, and its differences in words."""
+    comparison = compare([store.graph(name, shape) for name, shape in wanted])
+    return comparison, [difference_paragraph(difference) for difference in comparison.differences]
 
 
-def differences(found: Sequence[Difference]) -> None:
-    """The generated paragraphs, and the changes they sum up as tables."""
-    for difference in found:
-        st.markdown(escape(difference_paragraph(difference)))
+def differences(chosen: Sequence[Network], found: Sequence[Difference], paragraphs: Sequence[str]) -> None:
+    """What turns the first network into each other one: a paragraph, and the changes it sums up."""
+    reference, *others = chosen
+    for place, other, paragraph in zip(st.columns(len(others)), others, paragraphs, strict=True):
+        with place.container(border=True, height="stretch"):
+            st.html(f"<strong>{badge(reference, dark=dark)} → {badge(other, dark=dark)}</strong>")
+            st.markdown(escape(paragraph))
     with st.expander("Every change, one by one", icon=":material/difference:"):
-        for difference in found:
+        for other, difference in zip(others, found, strict=True):
             rows = change_rows(difference)
-            who = f"{networks.title(difference.before.name)} → {networks.title(difference.after.name)}"
+            who = f"{reference.title} → {other.title}"
             st.markdown(f"**{escape(who)}**, {len(rows)} changes")
             if rows:
                 st.dataframe(rows, hide_index=True, height="auto" if len(rows) < 9 else 320, alt=f"Changes, {who}")
-
-
-def stages(chosen: Sequence[Network], rows: Sequence[Row]) -> Row | None:
-    """The aligned stages, and the one that is chosen, if one is."""
-    names = labels(rows)
-    clicked = clicked_row(chosen, rows)
-    if clicked is not None:
-        st.session_state["view_stage"] = names[clicked]
-    st.caption("Stages at the same share of the picture’s resolution stand side by side; bars are shares of a network’s own totals.")
-    label = view.segmented("Show in graphs and layer tables", [EVERY, *names], name="stage", default=EVERY, format_func=stage_words)
-    stages_table(chosen, rows, chosen=label, dark=dark)
-    return rows[names.index(label)] if label in names else None
-
-
-def stage_words(label: str) -> str:
-    return "every stage" if label == EVERY else label
 
 
 def take_away(chosen: Sequence[Network], comparison: Comparison) -> None:

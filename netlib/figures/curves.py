@@ -24,9 +24,9 @@ if TYPE_CHECKING:
     from netlib.analysis.receptive_field import ReceptiveField
 
 CURVES: Mapping[str, str] = {
-    "params": "Parameters so far",
-    "macs": "MACs so far",
-    "activations": "Activations made",
+    "params": "Parameters",
+    "macs": "MACs",
+    "activations": "Activations",
     "field": "Receptive field",
 }
 _Y_TITLES: Mapping[str, str] = {
@@ -107,9 +107,9 @@ def points(network: Network, curve: str) -> tuple[Point, ...]:
 def figure(networks: Sequence[Network], curve: str, *, across: str = "share", log: bool = False, dark: bool = False) -> go.Figure:
     """One line a network; `curve` is a key of CURVES, `across` "share" or "depth". The exact figures are under the pointer."""
     drawn = go.Figure()
-    for network in networks:
+    ends = [max(depths(network.graph).values()) for network in networks]
+    for network, deepest in zip(networks, ends, strict=True):
         line = points(network, curve)
-        deepest = max(depths(network.graph).values())
         ink = color(network.index, dark=dark)
         place = network.index % len(COLORS)
         drawn.add_scatter(
@@ -126,7 +126,8 @@ def figure(networks: Sequence[Network], curve: str, *, across: str = "share", lo
         height=440, margin={"l": 8, "r": 8, "t": 8, "b": 8}, hovermode="closest",
         legend={"orientation": "h", "y": 1.02, "yanchor": "bottom", "x": 0}, legend_itemwidth=50,
     )  # fmt: skip
-    drawn.update_xaxes(title=_X_TITLES[across], ticksuffix=" %" if across == "share" else "", rangemode="tozero", title_standoff=6)
+    end = 100 if across == "share" else max(ends, default=1)
+    drawn.update_xaxes(title=_X_TITLES[across], ticksuffix=" %" if across == "share" else "", range=[-0.01 * end, 1.02 * end], title_standoff=6)
     drawn.update_yaxes(title=_Y_TITLES[curve], type="log" if log else "linear", rangemode="normal" if log else "tozero")
     drawn.update_yaxes(tickformat="~s" if curve in ("params", "macs") else ",~r", **({"dtick": 1} if log else {}))
     return drawn

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 import streamlit as st
 
+from netlib.analysis import store
 from netlib.analysis.folding import FoldedGraph, fold
 from netlib.figures.graph_svg import graph_svg
 from netlib.figures.prose import graph_description
+from pages.parts import networks
 from pages.parts.compare_html import badge
 from pages.parts.layer_graph import happened, layer_graph
 
@@ -16,14 +19,17 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from netlib.analysis.compare import Row
+    from netlib.analysis.graph import Shape
     from netlib.figures.curves import Network
 
 HEIGHT = 620
+TEXTS = {"width": "Width", "all": "All", "hint": ""}  # the words of the bar, for narrow columns
+HINT = "Click a layer to see its stage in every network. + opens a block; arrows walk along the edges, Ctrl-wheel and + − 0 zoom."
 
 
-def clicked_row(networks: Sequence[Network], rows: Sequence[Row]) -> int | None:
+def clicked_row(chosen: Sequence[Network], rows: Sequence[Row]) -> int | None:
     """Number of the row whose stage holds the layer that was clicked in this run."""
-    for column, network in enumerate(networks):
+    for column, network in enumerate(chosen):
         event = happened(_key(network))
         for number, row in enumerate(rows):
             cell = row.cells[column]
@@ -33,9 +39,10 @@ def clicked_row(networks: Sequence[Network], rows: Sequence[Row]) -> int | None:
     return None
 
 
-def graphs(networks: Sequence[Network], row: Row | None, *, dark: bool) -> None:
+def graphs(chosen: Sequence[Network], row: Row | None, *, dark: bool) -> None:
     """Draw the graphs, folded to their blocks; of a chosen row, the first layer is marked and brought into view."""
-    for column, network, place in zip(range(len(networks)), networks, st.columns(len(networks)), strict=True):
+    st.caption(HINT)
+    for column, network, place in zip(range(len(chosen)), chosen, st.columns(len(chosen)), strict=True):
         cell = row.cells[column] if row else None
         with place:
             st.html(f"<strong>{badge(network, dark=dark)}</strong>")
@@ -50,10 +57,15 @@ def _graph(network: Network, stage: Sequence[str]) -> None:
         marked = stage[0]
     layer_graph(
         graph_svg(graph, folded, costs=network.costs, title=network.title), key=_key(network), height=HEIGHT,
-        label=graph_description(graph, network.costs), filename=graph.name.replace("/", "-"),
+        label=_description(graph.name, graph.input_shape), filename=graph.name.replace("/", "-"),
         selected=folded.node_of(marked).id if stage and marked else None,
-        names={node.id: " ".join(node.layers[:12]) for node in folded.nodes},
+        names={node.id: " ".join(node.layers[:12]) for node in folded.nodes}, texts=TEXTS,
     )  # fmt: skip
+
+
+@lru_cache(maxsize=64)
+def _description(name: str, shape: Shape) -> str:
+    return graph_description(store.graph(name, shape), networks.cost(name, shape))
 
 
 def _folded(network: Network) -> FoldedGraph:

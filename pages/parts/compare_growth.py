@@ -20,9 +20,12 @@ SCALES = {"linear": "linear", "log": "logarithmic"}
 
 def growth(chosen: Sequence[Network], *, dark: bool) -> None:
     """The curves, one quantity at a time."""
-    with st.container(horizontal=True, gap="medium"):
+    left, middle, right = st.columns([5, 4, 3])
+    with left:
         curve = view.segmented("Curve", list(curves.CURVES), name="curve", default="params", format_func=curves.CURVES.__getitem__)
+    with middle:
         across = view.segmented("Across", list(ACROSS), name="across", default="share", format_func=ACROSS.__getitem__)
+    with right:
         scale = view.segmented("Scale", list(SCALES), name="scale", default="linear", format_func=SCALES.__getitem__)
     in_order = sorted(chosen, key=lambda network: network.index)
     told = curves.summary(in_order, curve)

@@ -15,35 +15,36 @@ if TYPE_CHECKING:
 # Lines and grounds are made of the page's own text colour, so that they follow its theme.
 _STYLE = """<style>
 .compare { overflow-x: auto; }
-.compare table { border-collapse: collapse; width: 100%; font-size: .9rem; line-height: 1.3; }
-.compare th, .compare td { padding: .3rem .7rem; text-align: left; vertical-align: top; min-width: 7.5rem; }
+.compare table { border-collapse: collapse; table-layout: fixed; width: 100%; min-width: calc(7rem + var(--columns) * 9rem); }
+.compare table { font-size: .9rem; line-height: 1.3; }
+.compare th, .compare td { padding: .3rem .7rem; text-align: left; vertical-align: top; overflow-wrap: anywhere; }
 .compare tr > * { border-bottom: 1px solid color-mix(in srgb, currentColor 16%, transparent); }
-.compare thead tr > * { border-bottom-width: 2px; white-space: nowrap; }
-.compare tbody th { font-weight: 600; min-width: 8.5rem; max-width: 17rem; }
-.compare summary { cursor: pointer; }
+.compare thead tr > * { border-bottom-width: 2px; }
+.compare tr > *:first-child { width: 13rem; font-weight: 600; }
+.compare summary { cursor: pointer; padding-left: 1em; text-indent: -1em; }
 .compare details p { margin: .2rem 0 .1rem; font-size: .8rem; font-weight: 400; }
 .compare small { display: block; font-size: .78rem; opacity: .82; }
 .compare .bar { height: 5px; margin: .2rem 0; border-radius: 2px; min-width: 1px; }
 .compare .chosen { background: color-mix(in srgb, currentColor 9%, transparent); }
 .compare .none { opacity: .65; }
 .compare .number { font-variant-numeric: tabular-nums; white-space: nowrap; }
+.compare .parts { display: grid; grid-template-columns: repeat(auto-fit, minmax(7.5rem, 1fr)); gap: 0 1rem; }
 @media (max-width: 640px) {
-  .compare th, .compare td { padding: .3rem .4rem; min-width: 6.2rem; }
-  .compare tbody th { min-width: 6rem; max-width: 7.5rem; }
+  .compare table { min-width: calc(6.6rem + var(--columns) * 7.6rem); }
+  .compare th, .compare td { padding: .3rem .4rem; }
+  .compare small.number { white-space: normal; }
+  .compare tr > *:first-child { width: 6.6rem; font-size: .8rem; position: sticky; left: 0; background: var(--page); }
 }
 </style>"""
 
 
-def table(label: str, head: str, body: Iterable[str]) -> str:
-    """The table with its style, in a box that scrolls where it is too narrow; `label` is for screen readers."""
-    region = f'<div class="compare" tabindex="0" role="region" aria-label="{escape(label)}">'
+def table(label: str, networks: Sequence[Network], body: Iterable[str], *, dark: bool, corner: str = "") -> str:
+    """A table with a column for each network, in a box that scrolls where it is too narrow; `label` is for screen readers."""
+    heads = "".join(f'<th scope="col">{badge(network, dark=dark)}</th>' for network in networks)
+    style = f"--columns:{len(networks)};--page:{'#171614' if dark else '#ffffff'}"
+    region = f'<div class="compare" tabindex="0" role="region" aria-label="{escape(label)}" style="{style}">'
+    head = f'<thead><tr><th scope="col">{corner}</th>{heads}</tr></thead>'
     return f"{_STYLE}{region}<table>{head}<tbody>{''.join(body)}</tbody></table></div>"
-
-
-def heading(networks: Sequence[Network], *, dark: bool, corner: str = "") -> str:
-    """The head of a table with a column for each network."""
-    cells = (f'<th scope="col">{badge(network, dark=dark)}</th>' for network in networks)
-    return f'<thead><tr><th scope="col">{corner}</th>{"".join(cells)}</tr></thead>'
 
 
 def badge(network: Network, *, dark: bool) -> str:

@@ -10,7 +10,7 @@ import streamlit as st
 
 from netlib.analysis import published
 from netlib.figures import units
-from pages.parts.compare_html import bar, heading, table
+from pages.parts.compare_html import bar, table
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -59,7 +59,7 @@ ROWS = (
 def totals_table(networks: Sequence[Network], totals: Sequence[Totals], *, dark: bool) -> None:
     """Draw the table; ratios are to the first network."""
     body = [_input_row(networks), *(_row(row, networks, totals, dark) for row in ROWS), _error_row(networks)]
-    st.html(table("Totals", heading(networks, dark=dark), body))
+    st.html(table("Totals", networks, body, dark=dark, corner="Quantity"))
 
 
 def _label(title: str, help: str) -> str:
@@ -117,4 +117,4 @@ def ratio(value: int, reference: int | None) -> str:
     if value == reference:
         return "the same"
     times = value / reference
-    return f"×{times:.3g}" if times < 1000 else f"×{times:,.0f}"
+    return f"×{times:,.0f}" if times >= 100 else f"×{times:#.3g}"
