@@ -28,11 +28,9 @@ def layers(name: str) -> tuple[tuple[str, ...], str | None]:
 def step(name: str, layer: str) -> tuple[str, tuple[Formula, ...]]:
     """The layer itself, or the last one before it that did more than to pass the field on, and how the field came about there."""
     graph = store.graph(name)
-    while all(formula.symbols == "r_out = r_in" for formula in (found := field_formula(graph, layer))):
-        before = graph[layer].inputs[0]
-        if not graph[before].inputs:
-            break
-        layer = before
+    found = field_formula(graph, layer)
+    while all(formula.symbols == "r_out = r_in" for formula in found) and graph[before := graph[layer].inputs[0]].inputs:
+        layer, found = before, field_formula(graph, before)
     return layer, found
 
 
