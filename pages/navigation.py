@@ -12,7 +12,7 @@ st.set_page_config(page_title="CNN Architecture Explorer", page_icon=str(HERE.pa
 
 page = st.navigation(
     [
-        st.Page(HERE / "overview.py", title="Overview", icon=":material/timeline:", url_path="overview", default=True),
+        st.Page(HERE / "overview.py", title="Overview", icon=":material/timeline:", default=True),
         st.Page(HERE / "architecture.py", title="Architecture", icon=":material/account_tree:", url_path="architecture"),
         st.Page(HERE / "receptive_field.py", title="Receptive field", icon=":material/center_focus_strong:", url_path="receptive_field"),
         st.Page(HERE / "compare.py", title="Compare", icon=":material/compare_arrows:", url_path="compare"),

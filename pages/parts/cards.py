@@ -13,7 +13,7 @@ from netlib.analysis.receptive_field import receptive_fields
 from netlib.figures import history, units
 from netlib.models.registry import NETWORKS
 from pages.parts.inspector import escape
-from pages.parts.published_table import WORDS
+from pages.parts.published_table import WORDS, figure
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -97,11 +97,4 @@ def _only(specs: Sequence[NetworkSpec]) -> str:
 def _differs(check: Check) -> str:
     fact = check.fact
     what = f"{WORDS.get(fact.quantity, fact.quantity)} of {fact.layer or 'the whole network'}"
-    return f"{what}: printed {fact.printed}, computed {_figure(check.computed, fact.quantity)}. {fact.reason}"
-
-
-def _figure(value: published.Figure, quantity: str) -> str:
-    if isinstance(value, tuple):
-        whole = tuple(map(int, value))
-        return units.shape(whole) if quantity == "shape" else "×".join(map(str, whole))
-    return units.exact(int(value)) if value == int(value) else f"{value:g}"
+    return f"{what}: printed {fact.printed}, computed {figure(check)}. {fact.reason}"

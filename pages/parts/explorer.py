@@ -24,13 +24,14 @@ def chosen_layer(graph: LayerGraph) -> str:
     event = happened(KEY)
     if event.layer in graph:
         choose(event.layer)
+    default = next((layer.name for layer in graph if layer.params), graph.layers[-1].name)
     name = st.session_state.get("chosen_layer") or view.first("layer", "")
     if name not in graph:
         if name and "chosen_layer" not in st.session_state:
             st.warning(f"{graph.name} has no layer called “{name}”, which the link asks for.")
-        name = next((layer.name for layer in graph if layer.params), graph.layers[-1].name)
+        name = default
     st.session_state["chosen_layer"] = name
-    view.keep("layer", name)
+    view.keep("layer", name, default)
     return name
 
 

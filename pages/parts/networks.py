@@ -34,7 +34,7 @@ def pick(label: str = "Network", *, name: str = "network", default: str = DEFAUL
         st.session_state[key] = _known(view.first(name, default), default)
     options = _options(st.session_state[key])
     choice: str = st.selectbox(label, options, key=key, format_func=title, help="Type to search. torchvision's networks are at the end of the list.")
-    view.keep(name, choice)
+    view.keep(name, choice, default)
     return choice
 
 
@@ -49,7 +49,7 @@ def pick_several(label: str = "Networks", *, name: str = "network", default: Seq
         st.session_state[key] = known[:most] or list(default)
     options = _options(*st.session_state[key])
     chosen: list[str] = st.multiselect(label, options, key=key, format_func=title, max_selections=most, placeholder="Choose networks")
-    view.keep(name, chosen)
+    view.keep(name, chosen, list(default))
     return chosen
 
 

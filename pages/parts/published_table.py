@@ -58,7 +58,7 @@ def _figures(graph: LayerGraph) -> None:
             "What": WORDS.get(check.fact.quantity, check.fact.quantity),
             "Of": check.fact.layer or "whole network",
             "Published": check.fact.printed,
-            "Computed": _figure(check.computed),
+            "Computed": figure(check),
             "Verdict": MARKS[check.verdict],
             "Why it differs": check.fact.reason,
             "Source": f"{published.sources()[check.fact.source]['title']} ({check.fact.where})",
@@ -109,7 +109,9 @@ def _mistakes(name: str) -> None:
                     st.caption(mistake.arithmetic)
 
 
-def _figure(value: published.Figure) -> str:
+def figure(check: published.Check) -> str:
+    """The computed figure as the sources write theirs: all digits, sizes height first."""
+    value = check.computed
     if isinstance(value, tuple):
-        return "×".join(f"{part:g}" for part in value)
+        return units.shape(tuple(int(part) for part in value)) if check.fact.quantity == "shape" else "×".join(f"{part:g}" for part in value)
     return units.exact(int(value)) if value == int(value) else f"{value:g}"

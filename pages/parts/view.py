@@ -24,14 +24,19 @@ def first_list(name: str, default: Sequence[str]) -> list[str]:
     return st.query_params.get_all(name) or st.session_state.get(f"kept_{name}s") or list(default)
 
 
-def keep(name: str, value: str | list[str] | None) -> None:
-    """Put a value into the URL and keep it for the next page; nothing (None or "") takes it out of the URL."""
-    st.session_state[f"kept_{name}s" if isinstance(value, list) else f"kept_{name}"] = value
+def keep(name: str, value: str | list[str] | None, default: str | list[str] | None = None) -> None:
+    """Put a value into the URL and keep it for the next page; nothing (None, "" or []) takes it out of the URL.
+
+    A value that is the page's default anyway stays out of a URL that does not have it: each change of the URL is one more
+    press of the browser's Back.
+    """
+    several = isinstance(value, list)
+    st.session_state[f"kept_{name}s" if several else f"kept_{name}"] = value
+    written = st.query_params.get_all(name) if several else st.query_params.get(name)
     if not value:
         if name in st.query_params:
             del st.query_params[name]
-        return
-    if (st.query_params.get_all(name) if isinstance(value, list) else st.query_params.get(name)) != value:
+    elif written != value and (written or value != default):
         st.query_params[name] = value
 
 
@@ -47,7 +52,7 @@ def selectbox(
             value = default
         st.session_state[key] = value
     choice: str = st.selectbox(label, options, key=key, format_func=format_func, help=help)
-    keep(name, choice)
+    keep(name, choice, default)
     return choice
 
 
@@ -58,5 +63,5 @@ def segmented(label: str, options: Sequence[str], *, name: str, default: str, fo
         value = first(name, default)
         st.session_state[key] = value if value in options else default
     choice: str = st.segmented_control(label, options, key=key, format_func=format_func, required=True) or default
-    keep(name, choice)
+    keep(name, choice, default)
     return choice

@@ -1,0 +1,93 @@
+"""The main path of a visit, in a real browser: open, pick, click a node, read a formula, compare two, follow a permalink."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+import pytest
+from playwright.sync_api import expect
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from playwright.sync_api import Page
+
+pytestmark = pytest.mark.browser
+
+Visit = "Callable[[str], Page]"
+
+
+def node(page: Page, name: str):  # type: ignore[no-untyped-def]
+    """A box of the layer graph, by its layer or block."""
+    return page.locator(f'g.node[data-node="{name}"]')
+
+
+def choose(page: Page, label: str, typed: str, option: str) -> None:
+    """Pick an option of a selectbox by typing, as a person does."""
+    page.get_by_role("combobox", name=re.compile(label)).click()
+    page.keyboard.type(typed)
+    page.get_by_role("option", name=option, exact=True).click()
+
+
+def test_from_the_first_page_to_a_formula(visit: Callable[[str], Page], settled: Callable[[Page], Page]) -> None:
+    page = visit("/")
+    page.get_by_role("link", name="Architecture").first.click()
+    expect(page.get_by_role("heading", name="Architecture", exact=True)).to_be_visible()
+    settled(page)
+    choose(page, "Network", "lenet", "LeNet-5")
+    expect(node(page, "C3")).to_be_visible()
+    node(page, "C3").click()
+    # 5 · 5 · 60 + 16: sixty kernels, one for each entry of the connection table
+    expect(page.get_by_text("1,516 parameters").first).to_be_visible()
+    expect(page.get_by_text("5 · 5 · 60 + 16").first).to_be_visible()
+    expect(page).to_have_url(re.compile("network=lenet5.*layer=C3"))
+
+
+def test_a_permalink_gives_the_same_view(visit: Callable[[str], Page]) -> None:
+    page = visit("/architecture?network=googlenet&layer=inception3a.branch3x3.conv&open=inception3a")
+    expect(page.get_by_text("110,720 parameters").first).to_be_visible()  # (3 · 3 · 96 + 1) · 128
+    expect(node(page, "inception3a.branch3x3.conv")).to_have_class(re.compile("sel"))
+
+
+def test_keyboard_walks_the_graph(visit: Callable[[str], Page]) -> None:
+    page = visit("/architecture?network=alexnet&layer=conv1")
+    node(page, "conv1").focus()
+    page.keyboard.press("ArrowDown")
+    page.keyboard.press("Enter")
+    expect(page).to_have_url(re.compile("layer=norm1"))
+
+
+def test_a_block_opens_and_closes_where_it_is(visit: Callable[[str], Page], settled: Callable[[Page], Page]) -> None:
+    page = visit("/architecture?network=resnet50&open=none")
+    expect(node(page, "conv3_x")).to_be_visible()
+    node(page, "conv3_x").dblclick()
+    expect(page.locator('g.node[data-node^="conv3_x."]').first).to_be_visible()
+    expect(page).to_have_url(re.compile("open=conv3_x"))
+
+
+def test_a_table_row_selects_its_node(visit: Callable[[str], Page], settled: Callable[[Page], Page]) -> None:
+    page = visit("/architecture?network=alexnet&layer=conv5")
+    expect(node(page, "conv5")).to_have_class(re.compile("sel"))
+    page.get_by_role("searchbox").scroll_into_view_if_needed()
+    page.mouse.wheel(0, 300)
+    expect(node(page, "conv5")).to_be_in_viewport()  # the drawing is scrolled to it
+    page.get_by_role("button", name=re.compile("Next")).click()
+    settled(page)
+    expect(page).to_have_url(re.compile("layer=relu5"))
+
+
+def test_two_networks_side_by_side(visit: Callable[[str], Page], settled: Callable[[Page], Page]) -> None:
+    page = visit("/compare?network=vgg16&network=vgg19")
+    expect(page.get_by_text(re.compile("VGG-19 .* is VGG-16 .* three more 3×3 convolutions")).first).to_be_visible()
+    expect(page.get_by_text(re.compile("212 → 268")).first).to_be_visible()
+
+
+@pytest.mark.parametrize("path", ["/", "/architecture", "/receptive_field", "/compare"])
+@pytest.mark.parametrize("width", [1400, 390])
+def test_no_page_is_wider_than_its_window(visit: Callable[[str], Page], path: str, width: int) -> None:
+    page = visit(path)
+    page.set_viewport_size({"width": width, "height": 850})
+    page.wait_for_timeout(500)
+    assert page.evaluate("document.querySelector('[data-testid=stMain]').scrollWidth") <= width
+    page.set_viewport_size({"width": 1280, "height": 900})
