@@ -171,10 +171,11 @@ class Parts(nn.Module):
 
 
 SMALL = [
-    ("vgg's beginning and end", (3, 32, 48), lambda m, x: m.fc(m.drop(m.fc0(m.pool(m.relu(m.conv(x))).flatten(1)).relu())),
-     dict(conv=nn.Conv2d(3, 8, 3, padding=1), relu=nn.ReLU(True), pool=nn.MaxPool2d(2), fc0=nn.Linear(8 * 16 * 24, 32), drop=nn.Dropout(),
-          fc=nn.Linear(32, 10))),
-    ("googlenet's LRN", (3, 16, 24), lambda m, x: m.b(m.lrn(m.a(x).relu())), dict(a=nn.Conv2d(3, 8, 1), lrn=nn.LocalResponseNorm(5), b=nn.Conv2d(8, 4, 1))),
+    ("VGG's beginning and end", (3, 32, 48), lambda m, x: m.fc(m.drop(m.fc0(m.pool(m.relu(m.conv(x))).flatten(1)).relu())),
+     dict(conv=nn.Conv2d(3, 8, 3, padding=1), relu=nn.ReLU(True), pool=nn.MaxPool2d(2), fc0=nn.Linear(8 * 16 * 24, 32),
+          drop=nn.Dropout(), fc=nn.Linear(32, 10))),
+    ("GoogLeNet's LRN", (3, 16, 24), lambda m, x: m.b(m.lrn(m.a(x).relu())),
+     dict(a=nn.Conv2d(3, 8, 1), lrn=nn.LocalResponseNorm(5), b=nn.Conv2d(8, 4, 1))),
     ("attention", (7, 12), lambda m, x: m.b(m.attention(y := m.a(x), y, y, need_weights=False)[0]),
      dict(a=nn.Linear(12, 12), attention=nn.MultiheadAttention(12, 3, batch_first=True), b=nn.Linear(12, 3))),
     ("group norm", (6, 8, 12), lambda m, x: m.norm(m.conv(x)), dict(conv=nn.Conv2d(6, 6, 1), norm=nn.GroupNorm(2, 6))),
@@ -184,8 +185,10 @@ SMALL = [
     ("constant factors", (6, 8, 12), lambda m, x: 2 * m.conv(x) / 3 + 1, dict(conv=nn.Conv2d(6, 6, 1))),
     ("dropout of nothing", (12,), lambda m, x: m.b(m.drop(m.a(x))), dict(a=nn.Linear(12, 9), drop=nn.Dropout(0.0), b=nn.Linear(9, 2))),
     ("softmax", (12,), lambda m, x: m.fc(x).softmax(1), dict(fc=nn.Linear(12, 9))),
-    ("adaptive pooling", (6, 9, 12), lambda m, x: m.b(m.pool(m.a(x))), dict(a=nn.Conv2d(6, 6, 1), pool=nn.AdaptiveMaxPool2d((2, 5)), b=nn.Conv2d(6, 6, 1))),
-    *[(f"{cell.__name__} of {depth}", (11, 5), lambda m, x: m.cell(x)[0], dict(cell=cell(5, 7, depth, batch_first=True, bidirectional=depth > 1)))
+    ("adaptive pooling", (6, 9, 12), lambda m, x: m.b(m.pool(m.a(x))),
+     dict(a=nn.Conv2d(6, 6, 1), pool=nn.AdaptiveMaxPool2d((2, 5)), b=nn.Conv2d(6, 6, 1))),
+    *[(f"{cell.__name__} of {depth}", (11, 5), lambda m, x: m.cell(x)[0],
+       dict(cell=cell(5, 7, depth, batch_first=True, bidirectional=depth > 1)))
       for cell in (nn.RNN, nn.LSTM, nn.GRU) for depth in (1, 2)],
 ]  # fmt: skip
 

@@ -67,7 +67,7 @@ def test_every_formula_of_the_registry(name: str) -> None:
     check(load(name))
 
 
-@pytest.mark.parametrize("name", ["mobilenet_v3_small", "efficientnet_b0", "vit_b_16", "convnext_tiny", "shufflenet_v2_x1_0", "densenet121"])
+@pytest.mark.parametrize("name", "mobilenet_v3_small efficientnet_b0 vit_b_16 convnext_tiny shufflenet_v2_x1_0 densenet121".split())
 def test_every_formula_of_torchvisions_networks(name: str) -> None:
     check(graph_of(f"torchvision/{name}"))
 

@@ -9,7 +9,8 @@ from netlib.analysis.store import load
 from netlib.models.registry import NETWORKS
 
 HEAD = "head"
-# Simonyan & Zisserman 2015, Table 1; He et al. 2015, Table 1 and section 4.2; Szegedy et al. 2014, Table 1; Szegedy et al. 2016, figures 3 to 9.
+# Simonyan & Zisserman 2015, Table 1; He et al. 2015, Table 1 and section 4.2; Szegedy et al. 2014, Table 1;
+# Szegedy et al. 2016, figures 3 to 9.
 MAPS = {
     "lenet5": [28, 10, 1, HEAD],
     "alexnet": [55, 27, 13, HEAD],
@@ -30,7 +31,8 @@ def test_stages_are_the_papers(name: str) -> None:
     found = stages(load(name))
     assert [stage.size[0] if stage.size else stage.title for stage in found] == MAPS[name]
     numbered = [stage for stage in found if stage.size]
-    assert [stage.title for stage in numbered] == [f"stage {i} · {s.size[0]}×{s.size[1]}" for i, s in enumerate(numbered, start=1) if s.size]
+    titles = [f"stage {i} · {s.size[0]}×{s.size[1]}" for i, s in enumerate(numbered, start=1) if s.size]
+    assert [stage.title for stage in numbered] == titles
 
 
 @pytest.mark.parametrize("name", NETWORKS)
