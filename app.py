@@ -36,7 +36,9 @@ async def _lifespan(app: st.App) -> AsyncIterator[dict[str, Any]]:
 
 def _on_script_error(error: Exception) -> bool:
     logging.getLogger("explorer").exception("a page failed", exc_info=error)
-    st.error("Something went wrong on this page. Reload it, or choose another network; the server's log says more.", title="Unexpected error")
+    st.error(
+        "Something went wrong on this page. Reload it, or choose another network; the server's log says more.", title="Unexpected error"
+    )
     return True
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import streamlit as st
 
 from netlib.analysis.cost import costs as count_costs
@@ -20,7 +22,10 @@ from pages.parts.layer_table import layer_table
 from pages.parts.published_table import layer_facts, published_table
 from pages.parts.totals import totals
 
-COLORS = {"category": "kind of layer", "params": "parameters", "macs": "MACs", "activation_bytes": "activation memory"}
+if TYPE_CHECKING:
+    from netlib.figures.graph_svg import ColorBy
+
+COLORS: dict[ColorBy, str] = {"category": "kind of layer", "params": "parameters", "macs": "MACs", "activation_bytes": "activation memory"}
 
 st.title("Architecture")
 left, middle, right = st.columns([3, 2, 2], vertical_alignment="bottom")
@@ -51,7 +56,7 @@ dark = st.context.theme.type == "dark"
 
 if name in NETWORKS:
     spec = NETWORKS[name]
-    st.markdown(f"**{spec.title}** — {spec.summary} [{spec.paper.authors.split(',')[0]} et al., {spec.paper.venue}]({spec.paper.url}).")
+    st.markdown(f"**{spec.title}** — {spec.summary} [{spec.paper.short_authors}, {spec.paper.venue}]({spec.paper.url}).")
 layer = chosen_layer(graph)
 totals(graph, costs)
 
@@ -61,8 +66,17 @@ with drawing:
     svg = explorer(graph, folded, costs, color_by=color_by, layer=layer)
 with inspector:
     with st.container(horizontal=True):
-        st.button("Previous", on_click=step, args=(graph, -1), icon=":material/arrow_upward:", shortcut="Alt+ArrowUp", help="The layer before, in the order of the forward pass")
-        st.button("Next", on_click=step, args=(graph, 1), icon=":material/arrow_downward:", shortcut="Alt+ArrowDown", help="The layer after")
+        st.button(
+            "Previous",
+            on_click=step,
+            args=(graph, -1),
+            icon=":material/arrow_upward:",
+            shortcut="Alt+ArrowUp",
+            help="The layer before, in the order of the forward pass",
+        )
+        st.button(
+            "Next", on_click=step, args=(graph, 1), icon=":material/arrow_downward:", shortcut="Alt+ArrowDown", help="The layer after"
+        )
     with st.container(height=680, border=False):
         node_card(graph, costs, folded.node_of(layer), layer, choose)
         layer_card(graph, costs, fields, layer)
@@ -70,16 +84,25 @@ with inspector:
 
 rows = layer_rows(graph, costs, fields)
 table_tab, shares_tab, published_tab, drawing_tab, export_tab = st.tabs(
-    ["Layer table", "Where the cost sits", "Published and computed", "Graphviz drawing", "Take away"], on_change="rerun", key="architecture_tabs"
+    ["Layer table", "Where the cost sits", "Published and computed", "Graphviz drawing", "Take away"],
+    on_change="rerun",
+    key="architecture_tabs",
 )
 if table_tab.open:
     with table_tab:
-        st.caption("Click a column to sort, a row to choose the layer in the drawing. MACs are multiply-accumulates for one picture; FLOPs = 2 × MACs.")
+        st.caption(
+            "Click a column to sort, a row to choose the layer in the drawing. MACs are multiply-accumulates for one picture; "
+            "FLOPs = 2 × MACs."
+        )
         layer_table(rows, key="layers", selected=layer, on_pick=choose)
 if shares_tab.open:
     with shares_tab:
         by = view.segmented("Split by", ["kind", "stage", "layer"], name="split", default="kind")
-        figure = breakdown.by_layer(graph, costs, selected=layer, dark=dark) if by == "layer" else breakdown.shares(graph, costs, by=by, dark=dark)
+        figure = (
+            breakdown.by_layer(graph, costs, selected=layer, dark=dark)
+            if by == "layer"
+            else breakdown.shares(graph, costs, by=by, dark=dark)
+        )
         told = breakdown.summary(graph, costs, by="kind" if by == "layer" else by)
         st.plotly_chart(figure, key=f"breakdown_{by}", alt=told, config={"displaylogo": False, "toImageButtonOptions": {"format": "svg"}})
         st.caption(told)

@@ -81,7 +81,9 @@ def by_layer(graph: LayerGraph, costs: Costs, *, selected: str | None = None, da
         figure.add_vline(x=names.index(selected), line={"width": 1, "dash": "dot"})
     figure.update_xaxes(categoryorder="array", categoryarray=names, tickangle=-60, showticklabels=False)
     figure.update_xaxes(row=3, col=1, showticklabels=len(names) <= 60)
-    figure.update_layout(height=520, margin={"l": 0, "r": 8, "t": 40, "b": 8}, bargap=0.15, barmode="stack", legend={"orientation": "h", "y": 1.12, "x": 0})
+    figure.update_layout(
+        height=520, margin={"l": 0, "r": 8, "t": 40, "b": 8}, bargap=0.15, barmode="stack", legend={"orientation": "h", "y": 1.12, "x": 0}
+    )
     return figure
 
 

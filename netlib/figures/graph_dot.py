@@ -14,10 +14,10 @@ from netlib.figures.graph_svg import category_of, element_ids, fill_levels
 from netlib.figures.node_text import class_words, texts
 
 if TYPE_CHECKING:
+    from netlib.analysis.cost import Costs
     from netlib.analysis.folding import FoldedGraph
     from netlib.analysis.graph import LayerGraph
     from netlib.figures.graph_svg import ColorBy
-    from netlib.figures.node_text import Costs
 
 _LINE, _WORDS = "#808890", "#1f2328"
 _FONT = "Helvetica,Arial,sans-serif"

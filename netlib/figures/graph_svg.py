@@ -21,10 +21,11 @@ from netlib.figures.node_text import NUMBERS, class_words, shorten, text_width, 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
+    from netlib.analysis.cost import Costs
     from netlib.analysis.folding import FoldedGraph, Frame
     from netlib.analysis.graph import LayerGraph, Shape
     from netlib.figures.layout import Box, Edge, Layout
-    from netlib.figures.node_text import Costs, NodeText
+    from netlib.figures.node_text import NodeText
 
 ColorBy = Literal["category", "params", "macs", "activation_bytes"]
 

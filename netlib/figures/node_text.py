@@ -9,13 +9,10 @@ from unicodedata import east_asian_width
 from netlib.figures import units
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-    from typing import Any
 
+    from netlib.analysis.cost import Costs
     from netlib.analysis.folding import FoldedGraph, Node
     from netlib.analysis.graph import Layer, LayerGraph
-
-    Costs = Mapping[str, Any]  # layer name -> what has params, macs and activation_bytes
 
 NUMBERS = ("params", "macs", "activation_bytes")
 

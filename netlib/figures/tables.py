@@ -110,6 +110,14 @@ def _latex(value: Any) -> str:
     if isinstance(value, int):
         return f"{value:,}"
     text = str(value)
-    for plain, escaped in (("\\", r"\textbackslash{}"), ("_", r"\_"), ("%", r"\%"), ("&", r"\&"), ("#", r"\#"), ("$", r"\$"), ("×", r"$\times$")):
+    for plain, escaped in (
+        ("\\", r"\textbackslash{}"),
+        ("_", r"\_"),
+        ("%", r"\%"),
+        ("&", r"\&"),
+        ("#", r"\#"),
+        ("$", r"\$"),
+        ("×", r"$\times$"),
+    ):
         text = text.replace(plain, escaped)
     return text

@@ -23,7 +23,7 @@ ALEXNET = Paper(
     "ALEXNET12", "AlexNet", "ImageNet Classification with Deep Convolutional Neural Networks",
     "Krizhevsky, Sutskever, Hinton", "NIPS 2012", "2012-12",
     "https://papers.nips.cc/paper/4824-imagenet-classification-with-deep-convolutional-neural-networks",
-    "ReLU, dropout, augmentation, local response normalization and two GPUs: its five convolutional layers cut the best top-5 error on ImageNet from 26.2 % to 15.3 %.",
+    "ReLU, dropout, augmentation, local response normalization and two GPUs: the best top-5 error on ImageNet fell from 26.2 % to 15.3 %.",
 )  # fmt: skip
 ZFNET = Paper(
     "ZF-ECCV", "ZFNet", "Visualizing and Understanding Convolutional Networks", "Zeiler, Fergus", "ECCV 2014", "2013-11",

@@ -31,6 +31,12 @@ class Paper:
     brought: str
 
     @property
+    def short_authors(self) -> str:
+        """The authors as a text cites them: "He et al.", "Zeiler and Fergus"."""
+        names = self.authors.split(", ")
+        return f"{names[0]} et al." if len(names) > 2 else " and ".join(names)
+
+    @property
     def year(self) -> int:
         return int(self.date[:4])
 

@@ -24,13 +24,20 @@ def pick(network: str) -> Shape:
         asked = st.query_params.get("input", "")
         st.session_state[key] = asked if asked and parse(asked) else _text(own)
         if asked and not parse(asked):
-            st.warning(f"The link asks for the input “{asked}”; an input is channels × height × width such as {_text(own)}, so that is shown.")
+            st.warning(
+                f"The link asks for the input “{asked}”; an input is channels × height × width such as {_text(own)}, so that is shown."
+            )
     text: str = st.text_input(
-        "Input: channels × height × width", key=key, help=f"The network's own input is {_text(own)}. Another size, or a picture that is not square, recomputes every number."
+        "Input: channels × height × width",
+        key=key,
+        help=f"The network's own input is {_text(own)}. Another size, or a picture that is not square, recomputes every number.",
     )
     shape = parse(text)
     if shape is None:
-        st.warning(f"“{text}” is no input size. Write channels × height × width, each from 1 to {LARGEST}, such as {_text(own)}; that is shown meanwhile.")
+        st.warning(
+            f"“{text}” is no input size. Write channels × height × width, each from 1 to {LARGEST}, such as {_text(own)}; "
+            "that is shown meanwhile."
+        )
         shape = own
     view.keep("input", None if shape == own else "x".join(map(str, shape)))
     return shape

@@ -20,7 +20,13 @@ if TYPE_CHECKING:
     from netlib.analysis.graph import Layer, LayerGraph
     from netlib.analysis.receptive_field import ReceptiveField
 
-WHOLE = {"parameters": "params", "MACs": "macs", "connections": "connections", "activation memory": "activation_bytes", "kept for training": "kept_bytes"}
+WHOLE = {
+    "parameters": "params",
+    "MACs": "macs",
+    "connections": "connections",
+    "activation memory": "activation_bytes",
+    "kept for training": "kept_bytes",
+}
 
 
 def layer_card(graph: LayerGraph, costs: Costs, fields: Mapping[str, ReceptiveField], name: str) -> None:
@@ -31,7 +37,9 @@ def layer_card(graph: LayerGraph, costs: Costs, fields: Mapping[str, ReceptiveFi
     for formula in (*formulas(graph, name), *field_formula(graph, name)):
         unfold(formula, costs)
     if not fields[name].aligned:
-        st.caption("The branches that meet here are not aligned: the field above is the largest; a single unit's is on the Receptive field page.")
+        st.caption(
+            "The branches that meet here are not aligned: the field above is the largest; a single unit's is on the Receptive field page."
+        )
 
 
 def node_card(graph: LayerGraph, costs: Costs, node: Node, chosen: str, on_pick: Callable[[str], None]) -> None:
@@ -66,13 +74,17 @@ def describe(graph: LayerGraph, layer: Layer) -> str:
     options = ", ".join(f"{key.replace('_', ' ')} {value:g}" for key, value in layer.options.items() if isinstance(value, int | float))
     came = " and ".join(units.shape(graph[source].shape) for source in layer.inputs[:4]) or "the picture"
     more = f" and {len(layer.inputs) - 4} more" if len(layer.inputs) > 4 else ""
-    return f"{units.kind(layer.kind).capitalize()}{window}{f' ({options})' if options else ''}  \n{came}{more} → **{units.shape(layer.shape)}**"
+    kind = units.kind(layer.kind)
+    constants = f" ({options})" if options else ""
+    return f"{kind[:1].upper()}{kind[1:]}{window}{constants}  \n{came}{more} → **{units.shape(layer.shape)}**"
 
 
 def unfold(formula: Formula, costs: Costs) -> None:
     """A figure with its rule, its values, its result and its share of the whole network."""
     in_bytes = formula.unit == "bytes"
-    result = units.exact(formula.result) + (f" bytes = {units.bytes_(formula.result)}" if in_bytes and formula.result >= 1024 else f" {formula.unit}")
+    result = units.exact(formula.result) + (
+        f" bytes = {units.bytes_(formula.result)}" if in_bytes and formula.result >= 1024 else f" {formula.unit}"
+    )
     share = ""
     if formula.quantity in WHOLE and formula.result:
         whole = getattr(costs.total, WHOLE[formula.quantity])

@@ -13,8 +13,12 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
     from typing import Any
 
+COUNTS = ("params", "macs", "activation_bytes", "kept_bytes", "connections")
 
-def layer_table(rows: Sequence[Mapping[str, Any]], *, key: str, selected: str | None, on_pick: Callable[[str], None], height: int = 420) -> None:
+
+def layer_table(
+    rows: Sequence[Mapping[str, Any]], *, key: str, selected: str | None, on_pick: Callable[[str], None], height: int = 420
+) -> None:
     """Draw the rows; a click on one calls `on_pick` with the layer's name before the page runs again."""
     frame = pd.DataFrame(rows, columns=list(HEADINGS))
     names = list(frame["layer"])
@@ -28,6 +32,6 @@ def layer_table(rows: Sequence[Mapping[str, Any]], *, key: str, selected: str | 
     st.dataframe(
         frame.rename(columns=HEADINGS), key=key, hide_index=True, height=height, on_select=picked, selection_mode="single-row",
         selection_default={"selection": {"rows": [names.index(selected)] if selected in names else []}},
-        column_config={HEADINGS[field]: number(format="localized") for field in ("params", "macs", "activation_bytes", "kept_bytes", "connections")},
+        column_config={HEADINGS[field]: number(format="localized") for field in COUNTS},
         alt="Table of all layers with kind, window, output, parameters, MACs, memory and receptive field.",
     )  # fmt: skip

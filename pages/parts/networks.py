@@ -33,7 +33,9 @@ def pick(label: str = "Network", *, name: str = "network", default: str = DEFAUL
     if key not in st.session_state:
         st.session_state[key] = _known(view.first(name, default), default)
     options = _options(st.session_state[key])
-    choice: str = st.selectbox(label, options, key=key, format_func=title, help="Type to search. torchvision's networks are at the end of the list.")
+    choice: str = st.selectbox(
+        label, options, key=key, format_func=title, help="Type to search. torchvision's networks are at the end of the list."
+    )
     view.keep(name, choice, default)
     return choice
 

@@ -15,8 +15,8 @@ if TYPE_CHECKING:
     from netlib.analysis.graph import LayerGraph
 
 MARKS = {"equal": "= equal", "rounded": "≈ rounded", "different": "≠ different"}
-WORDS = {"rf_size": "receptive field", "rf_stride": "stride of the field", "rf_padding": "padding of the field", "macs": "MACs", "size": "map size",
-         "params": "parameters", "depth_with_pooling": "depth with pooling"}  # fmt: skip
+WORDS = {"rf_size": "receptive field", "rf_stride": "stride of the field", "rf_padding": "padding of the field", "macs": "MACs",
+         "size": "map size", "params": "parameters", "depth_with_pooling": "depth with pooling"}  # fmt: skip
 
 
 def published_table(graph: LayerGraph) -> None:
@@ -39,7 +39,8 @@ def layer_facts(graph: LayerGraph, name: str) -> None:
         if fact.layer == name:
             reason = f" — {fact.reason}" if fact.reason else ""
             what = WORDS.get(fact.quantity, fact.quantity)
-            st.caption(f"Published {what}: **{fact.printed}** ({MARKS[check.verdict]}; {published.sources()[fact.source]['title']}, {fact.where}){reason}")
+            source = published.sources()[fact.source]["title"]
+            st.caption(f"Published {what}: **{fact.printed}** ({MARKS[check.verdict]}; {source}, {fact.where}){reason}")
 
 
 def _figures(graph: LayerGraph) -> None:
@@ -113,5 +114,7 @@ def figure(check: published.Check) -> str:
     """The computed figure as the sources write theirs: all digits, sizes height first."""
     value = check.computed
     if isinstance(value, tuple):
-        return units.shape(tuple(int(part) for part in value)) if check.fact.quantity == "shape" else "×".join(f"{part:g}" for part in value)
+        return (
+            units.shape(tuple(int(part) for part in value)) if check.fact.quantity == "shape" else "×".join(f"{part:g}" for part in value)
+        )
     return units.exact(int(value)) if value == int(value) else f"{value:g}"

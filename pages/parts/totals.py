@@ -24,11 +24,28 @@ def totals(graph: LayerGraph, costs: Costs) -> None:
     field = counted.receptive_field
     beyond = exceeding(graph)
     with st.container(horizontal=True, gap="medium", vertical_alignment="bottom"):
-        _metric("Parameters", units.count(total.params), f"{units.exact(total.params)} learned numbers: {units.exact(total.weights)} weights and {units.exact(total.biases)} biases.")
-        _metric("MACs", units.count(total.macs), f"{units.exact(total.macs)} multiply-accumulates for one picture; FLOPs = 2 × MACs = {units.count(2 * total.macs)}.")
-        _metric("Activations", units.bytes_(total.activation_bytes), f"All outputs of all layers for one picture, 32-bit floats: {units.exact(total.activation_bytes)} bytes.")
+        _metric(
+            "Parameters",
+            units.count(total.params),
+            f"{units.exact(total.params)} learned numbers: {units.exact(total.weights)} weights and {units.exact(total.biases)} biases.",
+        )
+        _metric(
+            "MACs",
+            units.count(total.macs),
+            f"{units.exact(total.macs)} multiply-accumulates for one picture; FLOPs = 2 × MACs = {units.count(2 * total.macs)}.",
+        )
+        _metric(
+            "Activations",
+            units.bytes_(total.activation_bytes),
+            f"All outputs of all layers for one picture, 32-bit floats: {units.exact(total.activation_bytes)} bytes.",
+        )
         _metric("Training memory", units.bytes_(total.training_bytes()), _training(total.training_bytes(), costs))
-        _metric("Depth", str(counted.depth), f"Layers with weights on the longest path; {counted.convolutions} convolutions and {counted.fully_connected} fully connected layers in all.")
+        _metric(
+            "Depth",
+            str(counted.depth),
+            f"Layers with weights on the longest path; in all {counted.convolutions} convolutions and "
+            f"{counted.fully_connected} fully connected layers.",
+        )
         if field:
             _metric("Receptive field", _side(field), "What one unit of the last map sees, in input pixels. " + (
                 f"From {beyond[0]} on the field is larger than the picture." if beyond else "It never outgrows the picture."))  # fmt: skip
@@ -53,11 +70,19 @@ def _sums(graph: LayerGraph, costs: Costs) -> None:
     lines = ["| kind | layers | parameters | MACs | activations |", "| --- | ---: | ---: | ---: | ---: |"]
     for kind, names in by_kind(graph).items():
         part = costs.sum(names)
-        lines.append(f"| {kind} | {len(names)} | {units.exact(part.params)} | {units.exact(part.macs)} | {units.bytes_(part.activation_bytes)} |")
+        lines.append(
+            f"| {kind} | {len(names)} | {units.exact(part.params)} | {units.exact(part.macs)} | {units.bytes_(part.activation_bytes)} |"
+        )
     total = costs.total
-    lines.append(f"| **sum** | **{len(graph)}** | **{units.exact(total.params)}** | **{units.exact(total.macs)}** | **{units.bytes_(total.activation_bytes)}** |")
+    lines.append(
+        f"| **sum** | **{len(graph)}** | **{units.exact(total.params)}** | **{units.exact(total.macs)}** | "
+        f"**{units.bytes_(total.activation_bytes)}** |"
+    )
     st.markdown("\n".join(lines))
-    st.caption("Each layer's own formula is beside the drawing: choose the layer. One MAC is one multiply-accumulate of a convolution or a matrix product.")
+    st.caption(
+        "Each layer's own formula is beside the drawing: choose the layer. One MAC is one multiply-accumulate of a convolution or a "
+        "matrix product."
+    )
 
 
 def _side(field: tuple[int, int]) -> str:

@@ -6,12 +6,14 @@ wins on the first run of a page; afterwards the widgets do, and the URL follows 
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 import streamlit as st
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
+
+T = TypeVar("T", bound=str)
 
 
 def first(name: str, default: str) -> str:
@@ -41,8 +43,8 @@ def keep(name: str, value: str | list[str] | None, default: str | list[str] | No
 
 
 def selectbox(
-    label: str, options: Sequence[str], *, name: str, default: str, format_func: Callable[[str], str] = str, help: str | None = None
-) -> str:
+    label: str, options: Sequence[T], *, name: str, default: T, format_func: Callable[[T], str] = str, help: str | None = None
+) -> T:
     """A selectbox whose choice is `name` in the URL; a value that is not among the options is said so and replaced."""
     key = f"view_{name}"
     if st.session_state.get(key) not in options:
@@ -51,17 +53,17 @@ def selectbox(
             st.warning(f"The link asks for {name} “{value}”, which is not one of the choices here; showing {format_func(default)}.")
             value = default
         st.session_state[key] = value
-    choice: str = st.selectbox(label, options, key=key, format_func=format_func, help=help)
+    choice: T = st.selectbox(label, options, key=key, format_func=format_func, help=help)
     keep(name, choice, default)
     return choice
 
 
-def segmented(label: str, options: Sequence[str], *, name: str, default: str, format_func: Callable[[str], str] = str) -> str:
+def segmented(label: str, options: Sequence[T], *, name: str, default: T, format_func: Callable[[T], str] = str) -> T:
     """A row of buttons, one of which is always chosen, kept as `name` in the URL."""
     key = f"view_{name}"
     if st.session_state.get(key) not in options:
         value = first(name, default)
         st.session_state[key] = value if value in options else default
-    choice: str = st.segmented_control(label, options, key=key, format_func=format_func, required=True) or default
+    choice: T = st.segmented_control(label, options, key=key, format_func=format_func, required=True) or default
     keep(name, choice, default)
     return choice
