@@ -127,7 +127,8 @@ def figure(networks: Sequence[Network], curve: str, *, across: str = "share", lo
         legend={"orientation": "h", "y": 1.02, "yanchor": "bottom", "x": 0}, legend_itemwidth=50,
     )  # fmt: skip
     end = 100 if across == "share" else max(ends, default=1)
-    drawn.update_xaxes(title=_X_TITLES[across], ticksuffix=" %" if across == "share" else "", range=[-0.01 * end, 1.02 * end], title_standoff=6)
+    drawn.update_xaxes(title=_X_TITLES[across], ticksuffix=" %" if across == "share" else "", title_standoff=6)
+    drawn.update_xaxes(range=[-0.01 * end, 1.02 * end])
     drawn.update_yaxes(title=_Y_TITLES[curve], type="log" if log else "linear", rangemode="normal" if log else "tozero")
     drawn.update_yaxes(tickformat="~s" if curve in ("params", "macs") else ",~r", **({"dtick": 1} if log else {}))
     return drawn

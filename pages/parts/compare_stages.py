@@ -49,8 +49,8 @@ def labels(rows: Sequence[Row]) -> dict[str, str]:
     """A name for the URL and a label for each row: "55x55-56x56" -> "55×55, 56×56", the sizes of its maps; "head" -> "head"."""
     found: dict[str, str] = {}
     for row in rows:
-        stages = [cell.stage for cell in row.cells if cell]
-        label = ", ".join(dict.fromkeys(units.shape(stage.size) if stage.size else stage.title for stage in stages))
+        present = [cell.stage for cell in row.cells if cell]
+        label = ", ".join(dict.fromkeys(units.shape(stage.size) if stage.size else stage.title for stage in present))
         name = label.replace("×", "x").replace(", ", "-").replace(" ", "-")
         again = sum(known == label for known in found.values())  # networks with pictures of other sizes
         found[f"{name}-{again + 1}" if again else name] = label
