@@ -126,9 +126,7 @@ def figure(
     return chart
 
 
-def _line(
-    chart: go.Figure, points: Sequence[Point], scale: float, title: str, number: int, color: str, *, dash: str = "solid"
-) -> None:
+def _line(chart: go.Figure, points: Sequence[Point], scale: float, title: str, number: int, color: str, *, dash: str = "solid") -> None:
     chart.add_scatter(
         x=[scale * point.depth for point in points], y=[point.size for point in points], name=title, legendgroup=str(number),
         mode="lines", line={"color": color, "width": 2, "dash": dash}, hoverinfo="skip", showlegend=dash == "solid",
@@ -213,4 +211,3 @@ def covering(growths: Sequence[Growth], size: int) -> str:
 
 def _pair(pair: tuple[float, float]) -> str:
     return f"{pair[0]:g}×{pair[1]:g}"
-

@@ -101,7 +101,7 @@ def picture(name: str, size: Pair, grey: bool) -> Image.Image:
 def _data_url(name: str, size: Pair, grey: bool) -> str:
     file = io.BytesIO()
     if max(size) < 100:  # each pixel is seen
-        picture(name, size, grey).save(file, "PNG")
+        picture(name, size, grey).save(file, "PNG", icc_profile=None)
         return "data:image/png;base64," + base64.b64encode(file.getvalue()).decode()
     picture(name, size, grey).save(file, "JPEG", quality=92)
     return "data:image/jpeg;base64," + base64.b64encode(file.getvalue()).decode()
@@ -114,4 +114,3 @@ def _margin(fields: FieldMap) -> tuple[float, float]:
         start, stop, *_ = spans[middle]
         room.append(min(MOST_MARGIN, max(LEAST_MARGIN, -start / size + 0.02, (stop - size) / size + 0.02)) * size)
     return max(room[0], LEAST_MARGIN * fields.picture[0]), max(room[1], LEAST_MARGIN * fields.picture[1])
-
