@@ -36,7 +36,9 @@ def test_the_envelope_takes_the_widest_branch() -> None:
 
 
 def test_auxiliary_heads_are_left_out() -> None:
-    assert not [point for point in growth(netlib.graph("googlenet-aux")).points if point.layer.startswith("aux")]
+    found = growth(netlib.graph("googlenet-aux"))
+    assert not [name for name in (*found.nearest, *(point.layer for point in found.points)) if name.startswith("aux")]
+    assert found.points == growth(netlib.graph("googlenet")).points
 
 
 def test_a_layer_without_a_window_is_shown_at_the_window_before_it() -> None:
