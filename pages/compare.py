@@ -44,7 +44,7 @@ def main() -> None:
         side = view.selectbox("Input", [OWN, *SIDES], name="side", default=OWN, format_func=side_words, help=WHY_ONE_SIDE)
     chosen = load(names, side)
     if len(chosen) < 2:
-        prompt([network.graph.name for network in chosen])
+        prompt(names, side)
         return
     with middle:
         chosen = reference_first(chosen)
@@ -78,8 +78,12 @@ def load(names: Sequence[str], side: str) -> list[Network]:
     return found
 
 
-def prompt(names: Sequence[str]) -> None:
+def prompt(names: Sequence[str], side: str) -> None:
     """What to do when there is nothing to compare yet."""
+    if len(names) > 1:
+        own = "" if side == OWN else ", or let each have its own input"
+        st.info(f"Fewer than two of these networks can be shown: choose another above{own}.", icon=":material/compare_arrows:")
+        return
     has = f"{networks.title(names[0])} needs company: choose another network above" if names else "Choose two to four networks above"
     st.info(f"{has}, or take one of these.", icon=":material/compare_arrows:")
     with st.container(horizontal=True):
@@ -88,7 +92,7 @@ def prompt(names: Sequence[str]) -> None:
 
 
 def _add(name: str) -> None:
-    st.session_state["view_networks"] = [*st.session_state["view_networks"][:3], name]
+    st.session_state["view_networks"] = [*st.session_state["view_networks"], name]
 
 
 def reference_first(chosen: Sequence[Network]) -> list[Network]:

@@ -127,7 +127,7 @@ def figure(networks: Sequence[Network], curve: str, *, across: str = "share", lo
         legend={"orientation": "h", "y": 1.02, "yanchor": "bottom", "x": 0}, legend_itemwidth=50,
     )  # fmt: skip
     end = 100 if across == "share" else max(ends, default=1)
-    drawn.update_xaxes(title=_X_TITLES[across], ticksuffix=" %" if across == "share" else "", title_standoff=6)
+    drawn.update_xaxes(title=_X_TITLES[across], ticksuffix=" %" if across == "share" else "")
     drawn.update_xaxes(range=[-0.01 * end, 1.02 * end])
     drawn.update_yaxes(title=_Y_TITLES[curve], type="log" if log else "linear", rangemode="normal" if log else "tozero")
     drawn.update_yaxes(tickformat="~s" if curve in ("params", "macs") else ",~r", **({"dtick": 1} if log else {}))
@@ -192,5 +192,6 @@ def _input_lines(drawn: go.Figure, networks: Sequence[Network]) -> None:
     for group in groups:
         words = f"input {group[0]} px" if len(group) == 1 else f"inputs {group[0]} to {group[-1]} px"
         for side in group:
-            label = {"annotation_text": words, "annotation_position": "top left"} if side == group[-1] else {}
+            below = group is groups[0] and len(groups) > 1  # else the words of near lines run into each other
+            label = {"annotation_text": words, "annotation_position": f"{'bottom' if below else 'top'} left"} if side == group[-1] else {}
             drawn.add_hline(y=side, line={"width": 1, "dash": "dot", "color": "#808080"}, **label)

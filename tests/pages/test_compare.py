@@ -16,7 +16,7 @@ from netlib.analysis import store
 from netlib.analysis.compare import compare
 from netlib.analysis.cost import costs
 from netlib.analysis.receptive_field import receptive_fields
-from netlib.errors import UnsupportedLayer
+from netlib.errors import ShapeMismatch, UnsupportedLayer
 from netlib.figures.curves import Network
 from netlib.models.registry import spec
 
@@ -106,6 +106,23 @@ def test_no_network_asks_for_some() -> None:
     app.multiselect[0].set_value([]).run()
     assert not app.exception
     assert app.info[0].value.startswith("Choose two to four networks")
+
+
+def test_input_that_does_not_fit_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
+    stored = store.graph
+
+    def graph(name: str, shape: tuple[int, ...] | None = None) -> object:
+        if shape == (3, 64, 64):
+            raise ShapeMismatch(f"fc6 of {name} takes vectors of 25088, but 2048 came in.")
+        return stored(name, shape)
+
+    monkeypatch.setattr(store, "graph", graph)
+    app = visit("vgg16", "vgg19", side="64")
+    assert not app.exception
+    assert len(app.warning) == 2 and "25088" in app.warning[0].value
+    assert "let each have its own input" in app.info[0].value
+    app.selectbox(key="view_side").set_value("own").run()
+    assert not app.warning and "×1.04" in html(app)  # 143,667,240 / 138,357,544
 
 
 def test_network_that_cannot_be_traced_is_left_out(monkeypatch: pytest.MonkeyPatch) -> None:
