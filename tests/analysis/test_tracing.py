@@ -242,6 +242,14 @@ def test_slices_along_two_axes_are_two_layers() -> None:
     ]
 
 
+def test_parts_of_a_split_tell_where_they_begin() -> None:
+    graph = traced(lambda net, x: torch.cat([*x.split([1, 3, 6], 3), *x.chunk(2, 2), *x.unbind(2)][::-1][6:7], 1))
+    assert [dict(layer.options) for layer in graph if layer.kind == "slice"] == [
+        {"axis": 2, "start": 0, "step": 1}, {"axis": 2, "start": 1, "step": 1}, {"axis": 2, "start": 4, "step": 1},
+        {"axis": 1, "start": 0, "step": 1}, {"axis": 1, "start": 3, "step": 1}, *[{"axis": 1}] * 6,
+    ]  # fmt: skip
+
+
 # --- what cannot be traced -------------------------------------------------------------------------------------------------
 
 
