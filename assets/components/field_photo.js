@@ -60,6 +60,7 @@ function build(s) {
   part("edge").setAttribute("d", box(0, w, 0, h))
   s.seen = [part("seen casing"), part("seen")]
   s.whole = part("whole")
+  s.more = part("more")
   s.photo.replaceChildren(say("figcaption", title), s.svg)
   s.mapCaption = say("figcaption", caption)
   s.map.replaceChildren(s.mapCaption, s.grid)
@@ -99,6 +100,7 @@ function show(s) {
   s.dim.setAttribute("fill-rule", "evenodd")
   s.seen.forEach(part => part.setAttribute("d", inside))
   s.whole.setAttribute("d", top < first || left < from || bottom > last || right > to ? box(left, right, top, bottom) : "")
+  s.more.setAttribute("d", arrows(s, rows[y], columns[x]))
   place(s.cell, s.unit)
   place(s.here, [y, x])
   s.cross.setAttribute("d", Math.max(rows.length, columns.length) > 40 ? `M0 ${y + 0.5}H${columns.length}M${x + 0.5} 0V${rows.length}` : "")
@@ -122,6 +124,17 @@ function share(s, [y, x]) {
 function percent(part) {
   if (part > 0 && part < 0.005) return "under 1 %"
   return part >= 0.995 && part < 1 ? "over 99 %" : `${(100 * part).toFixed(0)} %`
+}
+
+// Where the field goes on beyond the edge of the view: an arrow that says so.
+function arrows(s, [top, bottom], [left, right]) {
+  const { picture: [h, w], margin: [above, beside] } = s.data, a = 0.03 * (w + 2 * beside)
+  const x = (Math.max(left, -beside) + Math.min(right, w + beside)) / 2, y = (Math.max(top, -above) + Math.min(bottom, h + above)) / 2
+  const to = (beyond, x, y, dx, dy) => (beyond ? `M${x} ${y}l${-a * (dx + dy)} ${-a * (dx + dy)}l${2 * a * dy} ${2 * a * dx}Z` : "")
+  return [
+    to(top < -above, x, -above, 0, -1), to(bottom > h + above, x, h + above, 0, 1),
+    to(left < -beside, -beside, y, -1, 0), to(right > w + beside, w + beside, y, 1, 0),
+  ].join("")
 }
 
 // ---------------------------------------------------------------- pointer and keys

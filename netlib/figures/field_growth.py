@@ -114,9 +114,9 @@ def figure(
         if one.whole and one.envelope:
             _line(chart, (one.envelope[-1], one.whole), scale, one.title, number, color, dash="dot")
         _markers(chart, one, number, scale, color, symbol, ringed)
-    _inputs(chart, growths)
+    _inputs(chart, growths, log=log)
     if ruler:
-        _level(chart, ruler, f"object {ruler} px", "dot")
+        _level(chart, ruler, f"object {ruler} px", "dot", at=max((max(trace.x) for trace in chart.data if trace.x), default=0))
     chart.update_layout(
         height=420, margin={"l": 8, "r": 8, "t": 32, "b": 8}, hovermode="closest", clickmode="event+select", dragmode="pan",
         legend={"orientation": "h", "y": -0.16, "yanchor": "top", "x": 0},
@@ -164,11 +164,12 @@ def _hover(point: Point, one: Growth) -> str:
     return f"{head}<br>stride {_pair(field.stride)} px, unit (0, 0) begins at ({first}){aligned}"
 
 
-def _inputs(chart: go.Figure, growths: Sequence[Growth]) -> None:
-    """A line at each input size; sizes within a tenth of each other share one label."""
+def _inputs(chart: go.Figure, growths: Sequence[Growth], *, log: bool) -> None:
+    """A line at each input size; lines too close to each other for two labels share one."""
+    highest = max((point.size for one in growths for point in one.points), default=1)
     groups: list[list[int]] = []
     for size in sorted({max(one.picture) for one in growths}):
-        if groups and size <= 1.1 * groups[-1][0]:
+        if groups and (size <= 1.5 * groups[-1][-1] if log else size - groups[-1][-1] <= 0.07 * highest):
             groups[-1].append(size)
         else:
             groups.append([size])
@@ -178,10 +179,11 @@ def _inputs(chart: go.Figure, growths: Sequence[Growth]) -> None:
             _level(chart, size, label if size == sizes[-1] else "", "dash")
 
 
-def _level(chart: go.Figure, size: int, label: str, dash: str) -> None:
+def _level(chart: go.Figure, size: int, label: str, dash: str, *, at: float = 0) -> None:
     chart.add_hline(y=size, line={"width": 1, "dash": dash, "color": "#808080"}, layer="below")
     chart.add_scatter(
-        x=[0], y=[size], mode="text", text=[label], textposition="top right", textfont={"size": 12}, showlegend=False, hoverinfo="skip",
+        x=[at], y=[size], mode="text", text=[label], textposition="top left" if at else "top right", textfont={"size": 12},
+        showlegend=False, hoverinfo="skip",
     )  # fmt: skip
 
 

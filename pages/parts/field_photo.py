@@ -22,10 +22,11 @@ if TYPE_CHECKING:
     from PIL import Image
 
     from netlib.analysis.graph import Pair
-    from netlib.figures.field_map import FieldMap
+    from netlib.figures.field_map import FieldMap, Interval
 
 _FRONT = Path(__file__).parents[2] / "assets" / "components"
-LEAST_MARGIN, MOST_MARGIN = 0.04, 0.75  # around the photo, as a share of its side; what is longer leaves the view
+# Room around the photo for what lies on padding, as a share of its side; a field that is longer leaves the view.
+LEAST_ROOM, CORNER_ROOM, MIDDLE_ROOM = 0.04, 0.16, 0.75
 
 _HTML = """
 <div class="field-photo">
@@ -108,9 +109,13 @@ def _data_url(name: str, size: Pair, grey: bool) -> str:
 
 
 def _margin(fields: FieldMap) -> tuple[float, float]:
-    """Room above and below, left and right for the part of the middle unit's field that lies on padding, within limits."""
+    """Room above and below, left and right: enough for the middle unit's field and a part of a corner unit's, within limits."""
     room = []
     for spans, middle, size in zip((fields.rows, fields.columns), fields.centre, fields.picture, strict=True):
-        start, stop, *_ = spans[middle]
-        room.append(min(MOST_MARGIN, max(LEAST_MARGIN, -start / size + 0.02, (stop - size) / size + 0.02)) * size)
-    return max(room[0], LEAST_MARGIN * fields.picture[0]), max(room[1], LEAST_MARGIN * fields.picture[1])
+
+        def needed(unit: int, spans: tuple[Interval, ...] = spans, size: int = size) -> float:
+            start, stop, *_ = spans[unit]
+            return max(-start, stop - size) / size + 0.02
+
+        room.append(size * max(LEAST_ROOM, min(MIDDLE_ROOM, needed(middle)), min(CORNER_ROOM, max(needed(0), needed(-1)))))
+    return room[0], room[1]
