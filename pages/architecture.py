@@ -6,12 +6,9 @@ from typing import TYPE_CHECKING
 
 import streamlit as st
 
-from netlib.analysis.cost import costs as count_costs
-from netlib.analysis.receptive_field import receptive_fields
 from netlib.errors import NetlibError, TraceError
 from netlib.figures import breakdown
 from netlib.figures.graph_dot import graph_dot
-from netlib.figures.prose import graph_description
 from netlib.figures.tables import layer_rows
 from netlib.models.registry import NETWORKS
 from pages.parts import input_size, networks, view
@@ -36,7 +33,6 @@ with middle:
 with right:
     color_by = view.selectbox("Colour by", list(COLORS), name="color", default="category", format_func=COLORS.__getitem__)
 
-whole = True
 try:
     graph = networks.graph(name, shape)
 except TraceError as error:
@@ -45,13 +41,12 @@ except TraceError as error:
         st.info("Choose another network or go back to its own input size; the links and the other pages still work.")
         st.stop()
     st.info("Below is what comes before that layer, with its numbers.", icon=":material/content_cut:")
-    graph, whole = error.graph, False
+    graph = error.graph
 except NetlibError as error:
     st.error(str(error))
     st.stop()
 
-costs = networks.cost(name, shape) if whole else count_costs(graph)
-fields = networks.fields(name, shape) if whole else receptive_fields(graph)
+costs, fields = networks.cost(graph), networks.fields(graph)
 dark = st.context.theme.type == "dark"
 
 if name in NETWORKS:
@@ -63,7 +58,7 @@ totals(graph, costs)
 drawing, inspector = st.columns([5, 3], gap="medium")
 with drawing:
     folded = opened_blocks(graph)
-    svg = explorer(graph, folded, costs, color_by=color_by, layer=layer)
+    svg = explorer(graph, folded, color_by=color_by, layer=layer)
 with inspector:
     with st.container(horizontal=True):
         st.button(
@@ -97,7 +92,7 @@ if table_tab.open:
         layer_table(rows, key="layers", selected=layer, on_pick=choose)
 if shares_tab.open:
     with shares_tab:
-        by = view.segmented("Split by", ["kind", "stage", "layer"], name="split", default="kind")
+        by = view.one_of("Split by", ["kind", "stage", "layer"], name="split", default="kind")
         figure = (
             breakdown.by_layer(graph, costs, selected=layer, dark=dark)
             if by == "layer"
@@ -116,4 +111,4 @@ if drawing_tab.open:
 if export_tab.open:
     with export_tab:
         exports(graph, costs, rows, svg=svg, dot=graph_dot(graph, folded, costs=costs).source)
-st.caption(graph_description(graph, costs))
+st.caption(networks.described(graph))

@@ -50,11 +50,11 @@ def main() -> None:
         chosen = reference_first(chosen)
     comparison, paragraphs = compared(tuple((network.graph.name, network.graph.input_shape) for network in chosen))
     differences(chosen, comparison.differences, paragraphs)
-    st.subheader("Totals", anchor="totals")
+    st.header("Totals", anchor="totals")
     totals_table(chosen, comparison.totals, dark=dark)
-    st.subheader("From the picture to the scores", anchor="curves")
+    st.header("From the picture to the scores", anchor="curves")
     growth(chosen, dark=dark)
-    st.subheader("Stage by stage", anchor="stages")
+    st.header("Stage by stage", anchor="stages")
     row = stages(chosen, comparison.rows, dark=dark)
     graphs(chosen, row, dark=dark)
     layer_tables(chosen, row, dark=dark)
@@ -72,7 +72,7 @@ def load(names: Sequence[str], side: str) -> list[Network]:
         shape: Shape | None = None if side == OWN else (store.default_input(name)[0], int(side), int(side))
         try:
             graph = networks.graph(name, shape)
-            found.append(Network(networks.title(name), index, graph, networks.cost(name, shape), networks.fields(name, shape)))
+            found.append(Network(networks.title(name), index, graph, networks.cost(graph), networks.fields(graph)))
         except NetlibError as error:
             st.warning(f"**{escape(networks.title(name))}** is left out. {escape(str(error))}", icon=":material/error:")
     return found

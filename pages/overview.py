@@ -25,20 +25,20 @@ with st.container(horizontal=True):
     if st.button("See what a unit sees", icon=":material/center_focus_strong:"):
         st.switch_page("receptive_field.py", query_params={"network": "alexnet"})
 
-st.subheader("Through the years", anchor="years")
+st.header("Through the years", anchor="years")
 st.plotly_chart(
     history.time_line(PAPERS, dark=dark), key="time_line", config={"displayModeBar": False}, alt=history.time_line_summary(PAPERS)
 )
 
-st.subheader("Error, size and work", anchor="error")
+st.header("Error, size and work", anchor="error")
 error_chart(dark=dark)
 
-st.subheader("The papers", anchor="papers")
+st.header("The papers", anchor="papers")
 checks = cards.checks()
 grid = st.grid("auto", min_column_width=360, border=True)
 for paper in PAPERS:
     with grid.cell():
         cards.card(paper, checks)
 
-st.subheader("How far the numbers can be trusted", anchor="checks")
+st.header("How far the numbers can be trusted", anchor="checks")
 mistakes.trust(checks)

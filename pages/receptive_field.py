@@ -74,7 +74,7 @@ def main() -> None:
 
 def panel(number: int, name: str, photo: str, layer: str, unit: str) -> Panel | None:
     """One network: its layer, its unit, the photo with the box, and how the field came about; None where there is none."""
-    st.subheader(networks.title(name), anchor=False)
+    st.header(networks.title(name), anchor=False)
     try:
         graph = networks.graph(name)
     except NetlibError as error:
@@ -84,7 +84,7 @@ def panel(number: int, name: str, photo: str, layer: str, unit: str) -> Panel | 
     if not default or graph.input_shape[-2:] == (1, 1):
         st.info(no_field(graph, networks.title(name)))
         return None
-    found = networks.fields(name)
+    found = networks.fields(graph)
 
     def describe(layer: str) -> str:
         return f"{layer} · {units.shape(graph[layer].shape)} · sees {max(found[layer].size)} px"
@@ -103,7 +103,7 @@ def panel(number: int, name: str, photo: str, layer: str, unit: str) -> Panel | 
         st.info("The branches that meet here are not aligned, or the units differ: each box is exact, the formula gives the largest field.")
     step, formulas = field_cache.step(name, layer)
     for formula in formulas:
-        inspector.unfold(formula, networks.cost(name))
+        inspector.unfold(formula, networks.cost(graph))
     if step != layer:
         st.caption(f"{inspector.escape(layer)} leaves the field as {inspector.escape(step)} made it.")
     return Panel(number, name, graph, fields, at)

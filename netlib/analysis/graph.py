@@ -146,6 +146,10 @@ class LayerGraph:
     modules: Mapping[str, str] = field(default_factory=dict)
     unused: Mapping[str, Shape] = field(default_factory=dict)
 
+    def __hash__(self) -> int:
+        """Cheap, so that what is computed of a graph can be cached by the graph itself."""
+        return hash((self.name, len(self.layers), tuple(self.outputs.values())))
+
     def __getitem__(self, name: str) -> Layer:
         try:
             return self.by_name[name]

@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-from functools import lru_cache
 from typing import TYPE_CHECKING
 
 import streamlit as st
 
-from netlib.analysis import store
 from netlib.analysis.folding import FoldedGraph, fold
 from netlib.figures.graph_svg import graph_svg
-from netlib.figures.prose import graph_description
 from pages.parts import networks
 from pages.parts.compare_html import badge
 from pages.parts.layer_graph import happened, layer_graph
@@ -19,7 +16,6 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from netlib.analysis.compare import Row
-    from netlib.analysis.graph import Shape
     from netlib.figures.curves import Network
 
 HEIGHT = 620
@@ -57,15 +53,10 @@ def _graph(network: Network, stage: Sequence[str]) -> None:
         marked = stage[0]
     layer_graph(
         graph_svg(graph, folded, costs=network.costs, title=network.title), key=_key(network), height=HEIGHT,
-        label=_description(graph.name, graph.input_shape), filename=graph.name.replace("/", "-"),
+        label=networks.described(graph), filename=graph.name.replace("/", "-"),
         selected=folded.node_of(marked).id if stage and marked else None,
         names={node.id: " ".join(node.layers[:12]) for node in folded.nodes}, texts=TEXTS,
     )  # fmt: skip
-
-
-@lru_cache(maxsize=64)
-def _description(name: str, shape: Shape) -> str:
-    return graph_description(store.graph(name, shape), networks.cost(name, shape))
 
 
 def _folded(network: Network) -> FoldedGraph:

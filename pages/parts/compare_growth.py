@@ -22,11 +22,11 @@ def growth(chosen: Sequence[Network], *, dark: bool) -> None:
     """The curves, one quantity at a time."""
     left, middle, right = st.columns([5, 4, 3])
     with left:
-        curve = view.segmented("Curve", list(curves.CURVES), name="curve", default="params", format_func=curves.CURVES.__getitem__)
+        curve = view.one_of("Curve", list(curves.CURVES), name="curve", default="params", format_func=curves.CURVES.__getitem__)
     with middle:
-        across = view.segmented("Across", list(ACROSS), name="across", default="share", format_func=ACROSS.__getitem__)
+        across = view.one_of("Across", list(ACROSS), name="across", default="share", format_func=ACROSS.__getitem__)
     with right:
-        scale = view.segmented("Scale", list(SCALES), name="scale", default="linear", format_func=SCALES.__getitem__)
+        scale = view.one_of("Scale", list(SCALES), name="scale", default="linear", format_func=SCALES.__getitem__)
     in_order = sorted(chosen, key=lambda network: network.index)
     told = curves.summary(in_order, curve)
     figure = curves.figure(in_order, curve, across=across, log=scale == "log", dark=dark)

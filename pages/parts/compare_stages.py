@@ -35,7 +35,7 @@ def stages(networks: Sequence[Network], rows: Sequence[Row], *, dark: bool) -> R
         st.session_state["view_stage"] = list(names)[clicked]
     st.caption("Stages at the same share of the picture’s resolution stand side by side; bars are shares of a network’s own totals.")
     words = {EVERY: "every stage", **names}
-    chosen = view.segmented("Show in graphs and layer tables", list(words), name="stage", default=EVERY, format_func=words.__getitem__)
+    chosen = view.one_of("Show in graphs and layer tables", list(words), name="stage", default=EVERY, format_func=words.__getitem__)
     body = []
     for (name, label), row in zip(names.items(), rows, strict=True):
         cells = "".join(_cell(network, cell, dark) for network, cell in zip(networks, row.cells, strict=True))

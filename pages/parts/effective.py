@@ -30,7 +30,7 @@ _TURNS = threading.BoundedSemaphore(2)  # a deep network at 224×224 takes about
 
 def effective_fields(units: Sequence[tuple[str, LayerGraph, str, Pair]], photo: str) -> None:
     """The section with its button: one picture for each (network, graph, layer, unit), measured when the button is pressed."""
-    st.subheader("Effective field", anchor="effective")
+    st.header("Effective field", anchor="effective")
     st.markdown(
         "A unit can see all of its box, but not all of the box counts alike. The heat is the size of the unit’s gradient at each pixel, "
         f"over random pictures. The weights here are random too (seed {SEED}): in a trained network the effect is spread differently."
@@ -89,7 +89,7 @@ def _select(name: str, layer: str) -> None:
 
 def _samples(name: str) -> int:
     """How many random pictures are averaged: fewer where one takes long."""
-    return 8 if networks.cost(name).total.macs > HEAVY else 32
+    return 8 if networks.cost(networks.graph(name)).total.macs > HEAVY else 32
 
 
 @st.cache_data(max_entries=64, show_spinner=False)

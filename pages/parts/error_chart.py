@@ -29,8 +29,8 @@ PHONE = 640  # pixels; below it Streamlit stacks its columns, and the names that
 def error_chart(*, dark: bool) -> None:
     """Draw it; the choices are `over` and `printed` in the URL."""
     with st.container(horizontal=True, gap="medium"):
-        across = view.segmented("Horizontal axis", list(ACROSS), name="over", default="params", format_func=ACROSS.__getitem__)
-        runs = view.segmented("Error printed by", list(RUNS), name="printed", default="authors", format_func=RUNS.__getitem__)
+        across = view.one_of("Horizontal axis", list(ACROSS), name="over", default="params", format_func=ACROSS.__getitem__)
+        runs = view.one_of("Error printed by", list(RUNS), name="printed", default="authors", format_func=RUNS.__getitem__)
     points = [point for point in history.imagenet_points() if runs == "all" or point.by_authors]
     figure = history.bubbles(points, across, dark=dark)
     _hide_on_phones(figure)

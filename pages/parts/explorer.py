@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 import streamlit as st
@@ -12,7 +13,6 @@ from pages.parts import networks, view
 from pages.parts.layer_graph import happened, layer_graph
 
 if TYPE_CHECKING:
-    from netlib.analysis.cost import Costs
     from netlib.analysis.graph import LayerGraph
     from netlib.figures.graph_svg import ColorBy
 
@@ -51,7 +51,7 @@ def opened_blocks(graph: LayerGraph) -> FoldedGraph:
     with st.container(horizontal=True, vertical_alignment="center"):
         st.button("Overview", on_click=_open, args=(graph, None), icon=":material/unfold_less:", help="Open as much as stays readable")
         st.button("Close all", on_click=_open, args=(graph, frozenset()), icon=":material/collapse_all:")
-        st.button("Open all", on_click=_open, args=(graph, all_modules(graph)), icon=":material/expand_all:")
+        st.button("Open all", on_click=_open_all, args=(graph,), icon=":material/expand_all:")
         if "view_detail" not in st.session_state:
             st.session_state["view_detail"] = view.first("detail", "") == "1"
         detail = st.toggle("Every layer by itself", key="view_detail", help="Draw batch norm, activation and dropout as boxes of their own")
@@ -59,19 +59,18 @@ def opened_blocks(graph: LayerGraph) -> FoldedGraph:
     opened = _opened(graph)
     toggled = happened(KEY).toggled
     if toggled:
-        current = opened if opened is not None else fold(graph, detail=detail).opened
+        current = opened if opened is not None else _folded(graph, None, detail).opened
         opened = current ^ {toggled}
         _open(graph, opened)
     view.keep("open", None if opened is None else ",".join(sorted(opened)) or "none")
-    return fold(graph, opened, detail=detail)
+    return _folded(graph, opened, detail)
 
 
-def explorer(graph: LayerGraph, folded: FoldedGraph, costs: Costs, *, color_by: ColorBy, layer: str, height: int = 640) -> str:
+def explorer(graph: LayerGraph, folded: FoldedGraph, *, color_by: ColorBy, layer: str, height: int = 640) -> str:
     """Draw the graph; returns the standalone SVG."""
-    title = networks.title(graph.name)
-    svg = graph_svg(graph, folded, costs=costs, color_by=color_by, title=title)
+    svg = _svg(graph, folded.opened, folded.detail, color_by)
     layer_graph(
-        svg, key=KEY, label=f"Layer graph of {title}", selected=folded.node_of(layer).id, height=height,
+        svg, key=KEY, label=f"Layer graph of {networks.title(graph.name)}", selected=folded.node_of(layer).id, height=height,
         filename=graph.name.replace("/", "-"), names={node.id: " ".join(node.layers[:12]) for node in folded.nodes},
     )  # fmt: skip
     return svg
@@ -86,6 +85,21 @@ def _opened(graph: LayerGraph) -> frozenset[str] | None:
         st.session_state["opened_blocks"] = kept
     opened: frozenset[str] | None = kept[1]
     return opened
+
+
+def _open_all(graph: LayerGraph) -> None:
+    _open(graph, all_modules(graph))
+
+
+@lru_cache(maxsize=64)
+def _folded(graph: LayerGraph, opened: frozenset[str] | None, detail: bool) -> FoldedGraph:
+    return fold(graph, opened, detail=detail)
+
+
+@lru_cache(maxsize=64)
+def _svg(graph: LayerGraph, opened: frozenset[str], detail: bool, color_by: ColorBy) -> str:
+    folded = _folded(graph, opened, detail)
+    return graph_svg(graph, folded, costs=networks.cost(graph), color_by=color_by, title=networks.title(graph.name))
 
 
 def _open(graph: LayerGraph, keys: frozenset[str] | None) -> None:

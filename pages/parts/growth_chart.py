@@ -18,11 +18,11 @@ CHART = "field_growth"
 
 def growth_chart(shown: Sequence[tuple[int, str, str]]) -> None:
     """The section with its controls, for each (place on the page, network, selected layer)."""
-    st.subheader("Growth by layer", anchor="growth")
+    st.header("Growth by layer", anchor="growth")
     with st.container(horizontal=True, gap="medium"):
         across = {"depth": "Depth", "share": "Share of depth"}
-        by = view.segmented("Across", list(across), name="across", default="depth", format_func=across.__getitem__)
-        log = view.segmented("Pixels", ["linear", "log"], name="pixels", default="linear", format_func=str.capitalize) == "log"
+        by = view.one_of("Across", list(across), name="across", default="depth", format_func=across.__getitem__)
+        log = view.one_of("Pixels", ["linear", "log"], name="pixels", default="linear", format_func=str.capitalize) == "log"
         ruler = field_choice.ruler()
     growths = [field_cache.growth(name) for _, name, _ in shown]
     chart = figure(

@@ -11,6 +11,7 @@ from netlib.analysis import store
 from netlib.analysis.cost import Costs, costs
 from netlib.analysis.receptive_field import ReceptiveField, receptive_fields
 from netlib.errors import NetlibError
+from netlib.figures.prose import graph_description
 from netlib.models.registry import NETWORKS, PREFIX, spec
 from pages.parts import view
 
@@ -64,15 +65,21 @@ def graph(name: str, input_shape: Shape | None = None) -> LayerGraph:
 
 
 @lru_cache(maxsize=64)
-def cost(name: str, input_shape: Shape | None = None) -> Costs:
-    """The costs of `graph(name, input_shape)`."""
-    return costs(store.graph(name, input_shape))
+def cost(graph: LayerGraph) -> Costs:
+    """The costs of every layer."""
+    return costs(graph)
 
 
 @lru_cache(maxsize=64)
-def fields(name: str, input_shape: Shape | None = None) -> Mapping[str, ReceptiveField]:
-    """The receptive fields of `graph(name, input_shape)`."""
-    return receptive_fields(store.graph(name, input_shape))
+def fields(graph: LayerGraph) -> Mapping[str, ReceptiveField]:
+    """The receptive field of every layer."""
+    return receptive_fields(graph)
+
+
+@lru_cache(maxsize=64)
+def described(graph: LayerGraph) -> str:
+    """The network in a few sentences, for those who do not see its drawing."""
+    return graph_description(graph, cost(graph))
 
 
 @lru_cache(maxsize=1)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 import pandas as pd
@@ -34,7 +35,7 @@ def layer_facts(graph: LayerGraph, name: str) -> None:
     """Draw what was published about the layer called `name`, with the verdict and, where it differs, the reason."""
     if graph.name not in NETWORKS or graph.input_shape != NETWORKS[graph.name].input_shape:
         return
-    for check in published.check(graph):
+    for check in _checks(graph):
         fact = check.fact
         if fact.layer == name:
             reason = f" — {fact.reason}" if fact.reason else ""
@@ -43,12 +44,17 @@ def layer_facts(graph: LayerGraph, name: str) -> None:
             st.caption(f"Published {what}: **{fact.printed}** ({MARKS[check.verdict]}; {source}, {fact.where}){reason}")
 
 
+@lru_cache(maxsize=64)
+def _checks(graph: LayerGraph) -> tuple[published.Check, ...]:
+    return published.check(graph)
+
+
 def _figures(graph: LayerGraph) -> None:
     own = NETWORKS[graph.name].input_shape
     if graph.input_shape != own:
         st.info(f"Published figures hold for the paper's input, {units.shape(own)}; go back to it to compare.", icon=":material/info:")
         return
-    checks = published.check(graph)
+    checks = _checks(graph)
     if not checks:
         st.info("No figure about this very form of the network has been published.", icon=":material/info:")
         return

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 import streamlit as st
@@ -12,6 +13,7 @@ from netlib.figures import units
 from netlib.figures.breakdown import by_kind
 
 if TYPE_CHECKING:
+    from netlib.analysis.compare import Totals
     from netlib.analysis.cost import Costs
     from netlib.analysis.graph import LayerGraph
 
@@ -20,9 +22,8 @@ BATCH = 32  # of the training-memory estimate, beside one picture
 
 def totals(graph: LayerGraph, costs: Costs) -> None:
     """Draw parameters, MACs, memory, depth and field of the whole network."""
-    total, counted = costs.total, count_totals(graph)
+    total, (counted, beyond) = costs.total, _counted(graph)
     field = counted.receptive_field
-    beyond = exceeding(graph)
     with st.container(horizontal=True, gap="medium", vertical_alignment="bottom"):
         _metric(
             "Parameters",
@@ -51,6 +52,11 @@ def totals(graph: LayerGraph, costs: Costs) -> None:
                 f"From {beyond[0]} on the field is larger than the picture." if beyond else "It never outgrows the picture."))  # fmt: skip
         with st.popover("How these totals come about", icon=":material/functions:"):
             _sums(graph, costs)
+
+
+@lru_cache(maxsize=64)
+def _counted(graph: LayerGraph) -> tuple[Totals, tuple[str, ...]]:
+    return count_totals(graph), exceeding(graph)
 
 
 def _metric(label: str, value: str, rule: str) -> None:

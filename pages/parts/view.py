@@ -58,12 +58,15 @@ def selectbox(
     return choice
 
 
-def segmented(label: str, options: Sequence[T], *, name: str, default: T, format_func: Callable[[T], str] = str) -> T:
-    """A row of buttons, one of which is always chosen, kept as `name` in the URL."""
+def one_of(label: str, options: Sequence[T], *, name: str, default: T, format_func: Callable[[T], str] = str) -> T:
+    """A row of choices, one of which is always taken, kept as `name` in the URL.
+
+    Radio buttons, because the chosen one of Streamlit's segmented control is too pale on a dark page.
+    """
     key = f"view_{name}"
     if st.session_state.get(key) not in options:
         value = first(name, default)
         st.session_state[key] = value if value in options else default
-    choice: T = st.segmented_control(label, options, key=key, format_func=format_func, required=True) or default
+    choice: T = st.radio(label, options, key=key, format_func=format_func, horizontal=True)
     keep(name, choice, default)
     return choice

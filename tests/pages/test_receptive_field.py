@@ -47,7 +47,7 @@ def sent(app: AppTest, component: str) -> list[dict[str, Any]]:
 
 def test_opens_with_three_networks_at_their_last_maps() -> None:
     app = opened()
-    assert [heading.value for heading in app.subheader][:3] == ["AlexNet", "VGG-16 (D)", "ResNet-50"]
+    assert [heading.value for heading in app.header][:3] == ["AlexNet", "VGG-16 (D)", "ResNet-50"]
     assert chosen(app) == {
         "view_field_layer_alexnet": "pool5", "view_field_unit_alexnet": "3, 3",
         "view_field_layer_vgg16": "pool5", "view_field_unit_vgg16": "3, 3",
