@@ -50,7 +50,7 @@ def main() -> None:
         "Which part of the picture can a unit see? Move over a map or a photo: the box is exact, also through branches and at borders. "
         "Click, tap or Enter selects a unit, arrow keys move it. On a map, the more of a unit’s field is padding, the stronger its cell."
     )
-    asked = field_choice.linked()
+    asked = field_choice.linked(DEFAULT)
     left, right = st.columns([3, 1], vertical_alignment="bottom")
     with left:
         names = networks.pick_several("Networks, one to four", default=DEFAULT, most=MOST)

@@ -24,9 +24,9 @@ LARGEST = 9999  # px
 KEPT = "kept_field_choices"  # network -> its last (layer, unit, size of the map), for the next page and for its return
 
 
-def linked() -> Mapping[str, tuple[str, str]]:
+def linked(default: Sequence[str]) -> Mapping[str, tuple[str, str]]:
     """Network -> (layer, unit) as the URL asks for them; read before the networks are picked, which may change their order."""
-    names, read = st.query_params.get_all("network"), st.query_params.get
+    names, read = view.first_list("network", default), st.query_params.get
     return {name: (read(f"layer_{i}", ""), read(f"unit_{i}", "")) for i, name in enumerate(names, start=1)}
 
 
@@ -59,7 +59,7 @@ def layer(
             wanted = default
         st.session_state[key] = wanted
     choice: str = row.selectbox("Layer", options, key=key, format_func=describe)
-    view.keep(f"layer_{number}", choice)
+    view.keep(f"layer_{number}", choice, default)
     return choice
 
 
@@ -78,7 +78,7 @@ def unit(row: DeltaGenerator, network: str, number: int, fields: FieldMap, *, as
         rows, columns = f"a row from 0 to {height - 1}", f"a column from 0 to {width - 1}"
         st.warning(f"“{text}” is no unit of {fields.layer}. Write {rows} and {columns}; showing {_text(found)}.")
     st.session_state[KEPT][network] = (fields.layer, found, fields.size)
-    view.keep(f"unit_{number}", f"{found[0]},{found[1]}")
+    view.keep(f"unit_{number}", f"{found[0]},{found[1]}", f"{fields.centre[0]},{fields.centre[1]}")
     return found
 
 

@@ -69,8 +69,7 @@ def test_a_block_opens_and_closes_where_it_is(visit: Callable[[str], Page], sett
 def test_a_table_row_selects_its_node(visit: Callable[[str], Page], settled: Callable[[Page], Page]) -> None:
     page = visit("/architecture?network=alexnet&layer=conv5")
     expect(node(page, "conv5")).to_have_class(re.compile("sel"))
-    page.get_by_role("searchbox").scroll_into_view_if_needed()
-    page.mouse.wheel(0, 300)
+    page.locator(".layer-graph").evaluate("drawing => drawing.scrollIntoView({block: 'end'})")
     expect(node(page, "conv5")).to_be_in_viewport()  # the drawing is scrolled to it
     page.get_by_role("button", name=re.compile("Next")).click()
     settled(page)

@@ -69,7 +69,7 @@ def test_the_axis_is_in_the_url():
     test = run(over="macs", printed="all")
     assert "27 networks by top-5 error on ImageNet and MACs" in test.get("plotly_chart")[1].proto.alt
     assert json.loads(test.get("plotly_chart")[1].proto.spec)["layout"]["xaxis"]["title"]["text"] == "MACs for one picture"
-    test.button_group(key="view_over").set_value("year").run()
+    test.radio(key="view_over").set_value("year").run()
     assert test.query_params["over"] in ("year", ["year"])
     assert "and Year" in test.get("plotly_chart")[1].proto.alt
 
