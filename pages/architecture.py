@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 import streamlit as st
 
 from netlib.errors import NetlibError, TraceError
 from netlib.figures import breakdown
 from netlib.figures.graph_dot import graph_dot
+from netlib.figures.node_text import NUMBERS
 from netlib.figures.tables import layer_rows
 from netlib.models.registry import NETWORKS
 from pages.parts import input_size, networks, view
@@ -22,7 +23,7 @@ from pages.parts.totals import totals
 if TYPE_CHECKING:
     from netlib.figures.graph_svg import ColorBy
 
-COLORS: dict[ColorBy, str] = {"category": "kind of layer", "params": "parameters", "macs": "MACs", "activation_bytes": "activation memory"}
+COLORS = cast("dict[ColorBy, str]", {"category": "kind of layer", **NUMBERS})
 
 st.title("Architecture")
 left, middle, right = st.columns([3, 2, 2], vertical_alignment="bottom")

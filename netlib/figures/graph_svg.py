@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from netlib.figures.layout import Box, Edge, Layout
     from netlib.figures.node_text import NodeText
 
-ColorBy = Literal["category", "params", "macs", "activation_bytes"]
+ColorBy = Literal["category", "params", "macs", "activation_bytes", "kept_bytes", "connections", "neurons"]
 
 TITLE, SMALL = 13.0, 11.0  # font sizes
 CARD, PILL = 46.0, 26.0  # heights
@@ -39,7 +39,6 @@ TOGGLE, BADGE = 24.0, 34.0  # room for + or −, and for ×N
 
 FONTS = "'Source Sans 3','Source Sans Pro','Helvetica Neue',Arial,'Liberation Sans',sans-serif"
 _PILLS = ("merge", "reshape", "activation", "regularization")
-_NUMBER_NAMES = {"params": "parameters", "macs": "MACs", "activation_bytes": "activation bytes"}
 
 
 def graph_svg(
@@ -339,11 +338,11 @@ def _legend(folded: FoldedGraph, costs: Costs | None, color_by: ColorBy, columns
     """Content, width and height of the key to the colours."""
     if color_by in NUMBERS and costs is not None:
         highest = max((total(node, costs, color_by) for node in folded.nodes), default=0)
-        most = units.bytes_(highest) if color_by == "activation_bytes" else units.count(highest)
+        most = units.bytes_(highest) if color_by.endswith("bytes") else units.count(highest)
         steps = "".join(
             f'<g class="v{i}"><rect class="card" x="{1 + 20 * i}" y="-6" width="20" height="12"/></g>' for i in range(STEPS)
         )
-        text = f"{_NUMBER_NAMES[color_by]}: 0 to {most}, square-root scale"
+        text = f"{NUMBERS[color_by]}: 0 to {most}, square-root scale"
         wide = 20 * STEPS + 10 + text_width(text, SMALL)
         return _entry(20, 20, wide, f'{steps}<text class="facts" x="{20 * STEPS + 10}" y="0">{text}</text>'), 40 + wide, 40.0
     present = {category_of(node) for node in folded.nodes}

@@ -14,7 +14,15 @@ if TYPE_CHECKING:
     from netlib.analysis.folding import FoldedGraph, Node
     from netlib.analysis.graph import Layer, LayerGraph
 
-NUMBERS = ("params", "macs", "activation_bytes")
+# A number of `LayerCost` that a drawing can be coloured by -> what it is called.
+NUMBERS = {
+    "params": "parameters",
+    "macs": "MACs",
+    "activation_bytes": "activation memory",
+    "kept_bytes": "memory kept for training",
+    "connections": "connections",
+    "neurons": "neurons",
+}
 
 _POOLS = {"max_pool2d": "max", "avg_pool2d": "avg", "adaptive_max_pool2d": "max", "adaptive_avg_pool2d": "avg"}
 

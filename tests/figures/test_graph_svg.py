@@ -11,7 +11,8 @@ from netlib.analysis.cost import costs
 from netlib.analysis.folding import all_modules, fold
 from netlib.analysis.graph import Layer, LayerGraph, Window
 from netlib.analysis.tracing import trace
-from netlib.figures.graph_svg import graph_svg
+from netlib.figures.colors import STEPS
+from netlib.figures.graph_svg import ColorBy, fill_levels, graph_svg
 from netlib.figures.node_text import shorten, text_width, texts
 from netlib.models.build import build
 from netlib.models.registry import NETWORKS
@@ -115,3 +116,18 @@ def test_without_costs_there_are_shapes_only() -> None:
     text = texts(graph, fold(graph))["C1"]
     assert (text.facts, text.operations) == ("28×28×6", "scaled tanh")
     assert "parameters" not in text.label
+
+
+@pytest.mark.parametrize(
+    ("number", "heaviest"),
+    [
+        ("params", "fc6"), ("macs", "conv2"), ("connections", "conv2"),
+        ("neurons", "conv1"), ("activation_bytes", "conv1"), ("kept_bytes", "norm1"),
+    ],
+)
+def test_each_number_colours_its_heaviest_node_darkest(number: ColorBy, heaviest: str) -> None:
+    # AlexNet by hand: fc6 has 37.8 M of 61.0 M parameters, conv2 224 of 724 M MACs, conv1 290,400 of 659,272 neurons
+    graph = graph_of("alexnet")
+    folded = fold(graph)
+    levels = fill_levels(folded, costs(graph), number)
+    assert [name for name, level in levels.items() if level == STEPS - 1] == [heaviest]
