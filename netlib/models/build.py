@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from contextlib import nullcontext
 from importlib import import_module
+from threading import Lock
 from typing import TYPE_CHECKING
 
 import torch
@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 
     from torch import Tensor, nn
 
+ONE_AT_A_TIME = Lock()  # torch draws parameters from one generator of the whole process: two builds would share a seed's numbers
+
 
 def build(name: str, *, weights: Mapping[str, Tensor] | None = None, meta: bool = False, seed: int = 0) -> nn.Module:
     """Build a network of the registry, or "torchvision/…", in eval mode.
@@ -27,17 +29,23 @@ def build(name: str, *, weights: Mapping[str, Tensor] | None = None, meta: bool 
         UnknownNetwork: the registry has no such name.
         WeightsMismatch: the state dict does not fit; the message lists what is missing, unexpected or mis-shaped.
     """
-    with torch.random.fork_rng(enabled=not meta, devices=[]), torch.device("meta") if meta else nullcontext():
-        if not meta:
+    if meta:
+        with torch.device("meta"):
+            module = _module(name)
+    else:
+        with ONE_AT_A_TIME, torch.random.fork_rng(devices=[]):
             torch.manual_seed(seed)
-        if name.startswith(PREFIX):
-            from netlib.models.zoo import build_torchvision  # takes seconds to import, and only these need it
-
-            module = build_torchvision(name.removeprefix(PREFIX))
-        else:
-            row = spec(name)
-            path, function = row.builder.split(":")
-            module = getattr(import_module(path), function)(**row.options)
+            module = _module(name)
     if weights is not None:
         load(module, weights, name)
     return module.eval()
+
+
+def _module(name: str) -> nn.Module:
+    if name.startswith(PREFIX):
+        from netlib.models.zoo import build_torchvision  # takes seconds to import, and only these need it
+
+        return build_torchvision(name.removeprefix(PREFIX))
+    row = spec(name)
+    path, function = row.builder.split(":")
+    return getattr(import_module(path), function)(**row.options)
