@@ -106,18 +106,13 @@ def python_lines(name: str, input_shape: Shape) -> str:
     return "\n".join(lines) + "\n"
 
 
+_LATEX = str.maketrans(
+    {"\\": r"\textbackslash{}", "~": r"\textasciitilde{}", "^": r"\textasciicircum{}", "×": r"$\times$"}
+    | {mark: "\\" + mark for mark in "_%&#${}"}
+)
+
+
 def _latex(value: Any) -> str:
     if isinstance(value, int):
         return f"{value:,}"
-    text = str(value)
-    for plain, escaped in (
-        ("\\", r"\textbackslash{}"),
-        ("_", r"\_"),
-        ("%", r"\%"),
-        ("&", r"\&"),
-        ("#", r"\#"),
-        ("$", r"\$"),
-        ("×", r"$\times$"),
-    ):
-        text = text.replace(plain, escaped)
-    return text
+    return str(value).translate(_LATEX)

@@ -35,16 +35,16 @@ NIN = Paper(
     "https://arxiv.org/abs/1312.4400",
     "1×1 convolutions as a small network at each pixel, and global average pooling in place of fully connected layers.",
 )  # fmt: skip
+VGG = Paper(
+    "VGG15", "VGG", "Very Deep Convolutional Networks for Large-Scale Image Recognition", "Simonyan, Zisserman", "ICLR 2015",
+    "2014-09", "https://arxiv.org/abs/1409.1556",
+    "Nothing but 3×3 convolutions, stacked: depth is what counts, and three 3×3 see as far as one 7×7 with 55 % of its weights.",
+)  # fmt: skip
 GOOGLENET = Paper(
     "GOOG15", "Inception", "Going Deeper with Convolutions",
     "Szegedy, Liu, Jia, Sermanet, Reed, Anguelov, Erhan, Vanhoucke, Rabinovich", "CVPR 2015", "2014-09",
     "https://arxiv.org/abs/1409.4842",
     "Inception modules: 1×1, 3×3, 5×5 and pooling side by side, made affordable by 1×1 reductions; 22 layers, 7 million parameters.",
-)  # fmt: skip
-VGG = Paper(
-    "VGG15", "VGG", "Very Deep Convolutional Networks for Large-Scale Image Recognition", "Simonyan, Zisserman", "ICLR 2015",
-    "2014-09", "https://arxiv.org/abs/1409.1556",
-    "Nothing but 3×3 convolutions, stacked: depth is what counts, and three 3×3 see as far as one 7×7 with 55 % of its weights.",
 )  # fmt: skip
 BN_INCEPTION = Paper(
     "BN15", "Inception", "Batch Normalization: Accelerating Deep Network Training by Reducing Internal Covariate Shift",
@@ -73,5 +73,5 @@ INCEPTION_V4 = Paper(
 )  # fmt: skip
 
 PAPERS: tuple[Paper, ...] = (
-    ELMAN, LSTM, LENET, ALEXNET, ZFNET, NIN, GOOGLENET, VGG, BN_INCEPTION, DCGAN, INCEPTION_V3, RESNET, INCEPTION_V4,
+    ELMAN, LSTM, LENET, ALEXNET, ZFNET, NIN, VGG, GOOGLENET, BN_INCEPTION, DCGAN, INCEPTION_V3, RESNET, INCEPTION_V4,
 )  # fmt: skip

@@ -99,11 +99,13 @@ def _googlenet() -> Iterable[NetworkSpec]:
                "Batch normalization instead of LRN, and 3×3 where the paper has 5×5.", of="googlenet", torchvision="googlenet")  # fmt: skip
 
 
-def _inception() -> Iterable[NetworkSpec]:
-    large = (3, 299, 299)
+def _bn_inception() -> Iterable[NetworkSpec]:
     yield _row("bn-inception", "BN-Inception", papers.BN_INCEPTION, "bn_inception:BNInception", IMAGENET,
                "Inception with batch normalization, and 5×5 split into two 3×3.")  # fmt: skip
-    p, b = papers.INCEPTION_V3, "inception_v3:InceptionV3"
+
+
+def _inception_v3() -> Iterable[NetworkSpec]:
+    p, b, large = papers.INCEPTION_V3, "inception_v3:InceptionV3", (3, 299, 299)
     yield _row("inception-v3", "Inception v3", p, b, large, "Factorized windows, 48 layers, 299×299 input; without its auxiliary head.", torchvision="inception_v3")
     yield _row("inception-v3-aux", "Inception v3 with its auxiliary head", p, b, large, "As trained: a batch-normalized auxiliary classifier at 17×17.",
                of="inception-v3", torchvision="inception_v3", aux_head=True)  # fmt: skip
@@ -151,7 +153,8 @@ def _table(*groups: Iterable[NetworkSpec]) -> Mapping[str, NetworkSpec]:
 
 
 NETWORKS: Mapping[str, NetworkSpec] = _table(
-    _recurrent(), _lenet(), _alexnet(), _zfnet(), _nin(), _vgg(), _googlenet(), _inception(), _dcgan(), _resnet(), _inception_v4()
+    _recurrent(), _lenet(), _alexnet(), _zfnet(), _nin(), _vgg(), _googlenet(), _bn_inception(), _dcgan(),
+    _inception_v3(), _resnet(), _inception_v4(),
 )  # fmt: skip
 
 
