@@ -6,11 +6,10 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from netlib.analysis.align import align, place_likeness, placed
-from netlib.analysis.blocks import WEIGHTED, main_layers
 from netlib.analysis.cost import LayerCost, costs
+from netlib.analysis.depth import depth
 from netlib.analysis.difference import Difference, difference
-from netlib.analysis.moves import edges, map_size
-from netlib.analysis.receptive_field import receptive_fields
+from netlib.analysis.receptive_field import last_map, receptive_fields
 from netlib.errors import InvalidInput
 
 if TYPE_CHECKING:
@@ -21,7 +20,6 @@ if TYPE_CHECKING:
     from netlib.analysis.stages import Stage
 
 MOST = 4  # what fits side by side on a screen
-DEEP = WEIGHTED | {"subsample"}  # LeNet-5's paper counts its subsampling layers, which learn, among the seven
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +29,7 @@ class Totals:
     Attributes:
         depth: layers with weights on the longest path.
         convolutions, fully_connected: how many there are, auxiliary heads included.
-        receptive_field: (height, width) in pixels of the last map before it is collapsed; None without a map.
+        receptive_field: (height, width) in pixels of the last map before it is collapsed; None without a map or a picture.
     """
 
     params: int
@@ -94,20 +92,10 @@ def totals(graph: LayerGraph) -> Totals:
     )  # fmt: skip
 
 
-def depth(graph: LayerGraph) -> int:
-    """Layers with weights on the longest path from an input to the main output, as papers count them; batch norm is not one."""
-    longest: dict[str, int] = {}
-    for layer in graph:
-        longest[layer.name] = max((longest[name] for name in layer.inputs), default=0) + (layer.kind in DEEP)
-    return longest[next(iter(graph.outputs.values()), graph.layers[-1].name)]
-
-
 def last_field(graph: LayerGraph) -> Pair | None:
-    """Receptive field of the last map with more than one unit on the way to the main output; None if there is no map."""
-    plan = edges(graph)
-    moved = [layer for layer in main_layers(graph) if layer.kind != "input" and layer.name in plan]
-    maps = [layer.name for layer in moved if map_size(layer.shape, plan[layer.name][0]) != (1, 1)]
-    return receptive_fields(graph)[maps[-1]].size if maps else None
+    """Receptive field of the last map, as `last_map` has it; None if there is none."""
+    layer = last_map(graph)
+    return receptive_fields(graph)[layer].size if layer else None
 
 
 # --- stages in rows --------------------------------------------------------------------------------------------------------

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from netlib.analysis.cost import Costs, costs
+from netlib.analysis.depth import WITH_POOLING, depth
 from netlib.analysis.graph import LayerGraph
 from netlib.analysis.receptive_field import ReceptiveField, receptive_fields
 from netlib.errors import UnknownLayer
@@ -158,10 +159,6 @@ def verdict(fact: Fact, computed: Figure) -> Verdict:
     return "rounded" if 2 * abs(computed - fact.value) <= fact.unit_of_rounding else "different"
 
 
-# Kinds that textbooks count as a layer; shortcuts and normalization add no depth, nor does pooling without weights.
-COUNTED = frozenset({"conv2d", "table_conv2d", "conv_transpose2d", "linear", "subsample", "rbf"})
-
-
 class _Network:
     """A graph with its costs and receptive fields, each computed once and only when asked for."""
 
@@ -197,14 +194,6 @@ class _Network:
             return prod(self.graph.input_shape)
         return self.sum("neurons", names)
 
-    def depth(self, pooling: bool) -> int:
-        """Layers on the longest way from the input."""
-        longest: dict[str, int] = {}
-        for layer in self.graph:
-            before = max((longest[name] for name in layer.inputs), default=0)
-            longest[layer.name] = before + (layer.kind in COUNTED or (pooling and layer.category == "pooling"))
-        return max(longest.values())
-
 
 # A block's shape and receptive field are those of its last layer.
 QUANTITIES: Mapping[str, Callable[[_Network, list[str]], Figure]] = {
@@ -213,8 +202,8 @@ QUANTITIES: Mapping[str, Callable[[_Network, list[str]], Figure]] = {
     "macs": lambda network, names: network.sum("macs", names),
     "connections": lambda network, names: network.sum("connections", names),
     "neurons": lambda network, names: network.neurons(names),
-    "depth": lambda network, names: network.depth(pooling=False),
-    "depth_with_pooling": lambda network, names: network.depth(pooling=True),
+    "depth": lambda network, names: depth(network.graph),
+    "depth_with_pooling": lambda network, names: depth(network.graph, WITH_POOLING),
     "shape": lambda network, names: network.graph[names[-1]].shape,
     "size": lambda network, names: network.graph[names[-1]].shape[-2:],
     "rf_size": lambda network, names: _one(network.fields[names[-1]].size),

@@ -15,6 +15,7 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import TYPE_CHECKING, NamedTuple
 
+from netlib.analysis.blocks import main_layers
 from netlib.analysis.field_formula import field_formula
 from netlib.analysis.fields import LEARNED, fields_of
 from netlib.analysis.moves import Plan, Steps, edges, map_size
@@ -35,6 +36,7 @@ __all__ = [
     "field_formula",
     "hull",
     "input_box",
+    "last_map",
     "reach",
     "read",
     "receptive_fields",
@@ -128,6 +130,19 @@ def exceeding(graph: LayerGraph) -> tuple[str, ...]:
     height, width = _picture(graph)
     fields = receptive_fields(graph).items()
     return tuple(name for name, field in fields if field.size[0] > height or field.size[1] > width)
+
+
+def last_map(graph: LayerGraph) -> str | None:
+    """The last layer on the way to the main output whose map has more than one unit.
+
+    None where the network never has a map, or starts from numbers instead of a picture, as DCGAN's generator does.
+    """
+    if _picture(graph) == (1, 1):
+        return None
+    plan = edges(graph)
+    seeing = [layer for layer in main_layers(graph) if layer.inputs and layer.name in plan]
+    maps = [layer.name for layer in seeing if map_size(layer.shape, plan[layer.name][0]) != (1, 1)]
+    return maps[-1] if maps else None
 
 
 def _picture(graph: LayerGraph) -> Pair:

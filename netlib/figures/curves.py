@@ -11,8 +11,9 @@ from typing import TYPE_CHECKING
 
 import plotly.graph_objects as go
 
-from netlib.analysis.compare import DEEP
+from netlib.analysis.depth import DEEP, depths
 from netlib.analysis.moves import edges, map_size
+from netlib.analysis.receptive_field import last_map
 from netlib.figures import units
 from netlib.figures.words import listed, upper_first
 
@@ -72,17 +73,11 @@ def color(index: int, *, dark: bool = False) -> str:
     return COLORS[index % len(COLORS)][dark]
 
 
-def depths(graph: LayerGraph) -> dict[str, int]:
-    """Layer name -> layers with weights on the longest path to it, itself included."""
-    found: dict[str, int] = {}
-    for layer in graph:
-        found[layer.name] = max((found[name] for name in layer.inputs), default=0) + (layer.kind in DEEP)
-    return found
-
-
 def points(network: Network, curve: str) -> tuple[Point, ...]:
     """The curve of one network, a point a depth; "field" is the height in pixels, ends with the last map, and is empty without one."""
     graph, costs = network.graph, network.costs
+    if curve == "field" and last_map(graph) is None:
+        return ()
     members: dict[int, list[str]] = {}
     for name, depth in depths(graph).items():
         members.setdefault(depth, []).append(name)

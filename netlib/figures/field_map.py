@@ -14,6 +14,7 @@ from netlib.analysis.blocks import main_layers
 from netlib.analysis.graph import LayerGraph
 from netlib.analysis.moves import edges, map_size
 from netlib.analysis.receptive_field import input_box
+from netlib.analysis.receptive_field import last_map as last_map
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -95,14 +96,6 @@ def seeing_layers(graph: LayerGraph) -> tuple[str, ...]:
     """Names of the layers that depend on the picture, in the order of the forward pass, without the picture itself."""
     plan = edges(graph)
     return tuple(layer.name for layer in graph if layer.name in plan and layer.inputs)
-
-
-def last_map(graph: LayerGraph) -> str | None:
-    """The last layer on the way to the main output whose map has more than one unit; None where the network never has a map."""
-    plan = edges(graph)
-    seeing = [layer for layer in main_layers(graph) if layer.inputs and layer.name in plan]
-    maps = [layer.name for layer in seeing if map_size(layer.shape, plan[layer.name][0]) != (1, 1)]
-    return maps[-1] if maps else None
 
 
 def outgrown(graph: LayerGraph, found: Mapping[str, ReceptiveField], fields: FieldMap) -> str | None:

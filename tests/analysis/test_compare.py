@@ -9,10 +9,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from netlib.analysis import published
 from netlib.analysis.align import align
 from netlib.analysis.blocks import units
-from netlib.analysis.compare import compare, depth, last_field, totals
+from netlib.analysis.compare import compare, last_field, totals
 from netlib.analysis.cost import costs
+from netlib.analysis.depth import depth
 from netlib.analysis.difference import difference
 from netlib.analysis.graph import Layer, LayerGraph, Window
 from netlib.analysis.stages import stages
@@ -56,10 +58,10 @@ def test_totals_of_vgg16_are_the_published_ones():
 @pytest.mark.parametrize(
     ("name", "layers"),
     [("lenet5", 7), ("alexnet", 8), ("zfnet", 8), ("vgg11", 11), ("vgg16-c", 16), ("vgg19-bn", 19), ("googlenet-aux", 22),
-     ("resnet18", 18), ("plain34", 34), ("resnet50", 50), ("resnet152", 152), ("resnet56-cifar", 56)],
+     ("lstm", 2), ("resnet18", 18), ("plain34", 34), ("resnet50", 50), ("resnet152", 152), ("resnet56-cifar", 56)],
 )  # fmt: skip
 def test_depth_is_the_number_in_the_paper(name, layers):
-    assert depth(graph(name)) == layers
+    assert depth(graph(name)) == layers == published.measure(graph(name), "depth")
 
 
 @pytest.mark.parametrize(
@@ -82,6 +84,11 @@ def test_a_network_without_maps_has_no_last_field():
     built = LayerGraph("perceptron", layers, {"output": "fc"})
     assert last_field(built) is None
     assert totals(built).depth == 1
+
+
+def test_what_starts_from_numbers_has_no_field_of_a_picture():
+    assert last_field(graph("dcgan-generator")) is None
+    assert last_field(graph("dcgan-discriminator")) is not None
 
 
 # --- rows ----------------------------------------------------------------------------------------------------------------

@@ -89,6 +89,7 @@ def test_last_map_leaves_auxiliary_heads_and_collapsed_maps_out() -> None:
     assert last_map(netlib.graph("googlenet-aux")) == "inception5b.concat"
     assert last_map(netlib.graph("alexnet")) == "pool5"
     assert last_map(netlib.graph("rnn")) is None
+    assert last_map(netlib.graph("dcgan-generator")) is None
     assert "input" not in seeing_layers(netlib.graph("alexnet"))
 
 

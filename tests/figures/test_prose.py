@@ -137,6 +137,11 @@ def test_every_pair_gets_a_sound_paragraph():
             assert TOTALS.search(text), text
 
 
+def test_numbers_that_become_a_picture_are_not_said_to_be_seen():
+    assert "receptive field" not in paragraph("dcgan-discriminator", "dcgan-generator")
+    assert "receptive field" not in graph_description(graph("dcgan-generator"), costs(graph("dcgan-generator")))
+
+
 def test_networks_that_differ_in_a_constant_alone_are_not_called_the_same():
     one = graph("vgg11-lrn")
     layers = (replace(layer, options={**layer.options, "k": 1.0}) if layer.kind == "lrn" else layer for layer in one)
