@@ -17,6 +17,7 @@ from pages.parts.explorer import choose, chosen_layer, explorer, opened_blocks, 
 from pages.parts.exports import exports
 from pages.parts.inspector import layer_card, node_card
 from pages.parts.layer_table import layer_table
+from pages.parts.markdown import escape
 from pages.parts.published_table import layer_facts, published_table
 from pages.parts.totals import totals
 
@@ -37,14 +38,14 @@ with right:
 try:
     graph = networks.graph(name, shape)
 except TraceError as error:
-    st.error(str(error), title="This network cannot be drawn to its end")
+    st.error(escape(str(error)), title="This network cannot be drawn to its end")
     if error.graph is None or len(error.graph) < 2:
         st.info("Choose another network or go back to its own input size; the links and the other pages still work.")
         st.stop()
     st.info("Below is what comes before that layer, with its numbers.", icon=":material/content_cut:")
     graph = error.graph
 except NetlibError as error:
-    st.error(str(error))
+    st.error(escape(str(error)))
     st.stop()
 
 costs, fields = networks.cost(graph), networks.fields(graph)
@@ -52,7 +53,8 @@ dark = st.context.theme.type == "dark"
 
 if name in NETWORKS:
     spec = NETWORKS[name]
-    st.markdown(f"**{spec.title}** — {spec.summary} [{spec.paper.short_authors}, {spec.paper.venue}]({spec.paper.url}).")
+    by = escape(f"{spec.paper.short_authors}, {spec.paper.venue}")
+    st.markdown(f"**{escape(spec.title)}** — {escape(spec.summary)} [{by}]({spec.paper.url}).")
 layer = chosen_layer(graph)
 totals(graph, costs)
 

@@ -19,7 +19,7 @@ from pages.parts.compare_growth import growth
 from pages.parts.compare_html import badge
 from pages.parts.compare_stages import layer_tables, stages
 from pages.parts.compare_totals import totals_table
-from pages.parts.inspector import escape
+from pages.parts.markdown import escape
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -20,6 +20,7 @@ from pages.parts import field_cache, field_choice, inspector, networks, view
 from pages.parts.effective import effective_fields
 from pages.parts.field_photo import field_photo, selected
 from pages.parts.growth_chart import growth_chart
+from pages.parts.markdown import escape
 
 if TYPE_CHECKING:
     from netlib.analysis.graph import LayerGraph, Pair
@@ -78,7 +79,7 @@ def panel(number: int, name: str, photo: str, layer: str, unit: str) -> Panel | 
     try:
         graph = networks.graph(name)
     except NetlibError as error:
-        st.warning(str(error))
+        st.warning(escape(str(error)))
         return None
     options, default = field_cache.layers(name)
     if not default or graph.input_shape[-2:] == (1, 1):
@@ -98,14 +99,14 @@ def panel(number: int, name: str, photo: str, layer: str, unit: str) -> Panel | 
         fields, photo=photo, grey=graph.input_shape[0] == 1, unit=at, colors=COLORS[number - 1], key=key, on_select=partial(pick, key, name)
     )
     if warning := outgrown(graph, found, fields):
-        st.warning(warning, icon=":material/zoom_out_map:")
+        st.warning(escape(warning), icon=":material/zoom_out_map:")
     if not found[layer].aligned:
         st.info("The branches that meet here are not aligned, or the units differ: each box is exact, the formula gives the largest field.")
     step, formulas = field_cache.step(name, layer)
     for formula in formulas:
         inspector.unfold(formula, networks.cost(graph))
     if step != layer:
-        st.caption(f"{inspector.escape(layer)} leaves the field as {inspector.escape(step)} made it.")
+        st.caption(f"{escape(layer)} leaves the field as {escape(step)} made it.")
     return Panel(number, name, graph, fields, at)
 
 

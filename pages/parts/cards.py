@@ -8,11 +8,11 @@ import streamlit as st
 from streamlit.errors import StreamlitAPIException
 
 from netlib.analysis import published, store
+from netlib.analysis.compare import last_field
 from netlib.analysis.cost import costs
-from netlib.analysis.receptive_field import receptive_fields
 from netlib.figures import history, units
 from netlib.models.registry import NETWORKS
-from pages.parts.inspector import escape
+from pages.parts.markdown import escape
 from pages.parts.published_table import WORDS, figure
 
 if TYPE_CHECKING:
@@ -43,11 +43,10 @@ def in_numbers(name: str) -> str:
     graph = store.graph(name)
     whole = costs(graph)
     line = f"**{units.count(whole.params)}** parameters · **{units.count(whole.macs)}** MACs · input {units.shape(graph.input_shape)}"
-    maps = [layer for layer in graph if len(layer.shape) == 3 and layer.kind != "input" and max(layer.shape[1:]) > 1]
-    if not maps or max(graph.input_shape[1:]) == 1:  # what has no map, or starts from numbers instead of a picture
+    field = last_field(graph)
+    if not field or max(graph.input_shape[1:]) == 1:  # what has no map, or starts from numbers instead of a picture
         return line
-    height, width = receptive_fields(graph)[maps[-1].name].size
-    return f"{line} · a unit of the last map sees {height}×{width} pixels"
+    return f"{line} · a unit of the last map sees {field[0]}×{field[1]} pixels"
 
 
 def card(paper: Paper, checks: Sequence[Check]) -> None:
@@ -55,7 +54,8 @@ def card(paper: Paper, checks: Sequence[Check]) -> None:
     forms = [spec for spec in NETWORKS.values() if spec.paper is paper]
     own = [spec for spec in forms if spec.variant_of is None]
     st.markdown(f"#### {history.heading(paper)}")
-    st.markdown(f"[{escape(paper.title)}]({paper.url})  \n:gray[{paper.authors} · {paper.venue} · public since {history.month(paper)}]")
+    by = escape(f"{paper.authors} · {paper.venue}")
+    st.markdown(f"[{escape(paper.title)}]({paper.url})  \n:gray[{by} · public since {history.month(paper)}]")
     st.markdown(escape(paper.brought))
     for spec in own:
         st.markdown((f"{spec.title}: " if len(own) > 1 or len(forms) > 1 else "") + in_numbers(spec.name))

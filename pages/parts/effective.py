@@ -13,7 +13,7 @@ from netlib.errors import NetlibError
 from netlib.figures.effective_heat import half_share, heat_picture
 from pages.parts import field_choice, networks
 from pages.parts.field_photo import picture
-from pages.parts.inspector import escape
+from pages.parts.markdown import escape
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -64,13 +64,13 @@ def _effective(name: str, graph: LayerGraph, layer: str, unit: Pair, photo: str)
             path = _module(graph, layer, modules)
             field = _measured(name, path, unit, _samples(name)) if path else None
     except NetlibError as error:
-        st.warning(str(error))
+        st.warning(escape(str(error)))
         return
     if field is None:
         nearest = _nearest(graph, layer, modules)
-        st.warning(f"{layer} is an operation between the modules of {title}, where no gradient is taken; choose a module’s output.")
+        st.warning(f"{escape(layer)} is an operation between the modules of {title}, where no gradient is taken; choose a module’s output.")
         if nearest:
-            st.button(f"Select {nearest}", key=f"nearest_{name}", on_click=_select, args=(name, nearest))
+            st.button(f"Select {escape(nearest)}", key=f"nearest_{name}", on_click=_select, args=(name, nearest))
         return
     box, (channels, height, width) = input_box(graph, layer, unit), graph.input_shape
     share = half_share(field, box)

@@ -11,7 +11,7 @@ from netlib.analysis import published
 from netlib.figures import history
 from netlib.models.registry import NETWORKS
 from pages.parts import cards, view
-from pages.parts.inspector import escape
+from pages.parts.markdown import escape
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

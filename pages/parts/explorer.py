@@ -11,6 +11,7 @@ from netlib.analysis.folding import FoldedGraph, all_modules, fold
 from netlib.figures.graph_svg import graph_svg
 from pages.parts import networks, view
 from pages.parts.layer_graph import happened, layer_graph
+from pages.parts.markdown import escape
 
 if TYPE_CHECKING:
     from netlib.analysis.graph import LayerGraph
@@ -28,7 +29,7 @@ def chosen_layer(graph: LayerGraph) -> str:
     name = st.session_state.get("chosen_layer") or view.first("layer", "")
     if name not in graph:
         if name and "chosen_layer" not in st.session_state:
-            st.warning(f"{graph.name} has no layer called “{name}”, which the link asks for.")
+            st.warning(f"{escape(graph.name)} has no layer called “{escape(name)}”, which the link asks for.")
         name = default
     st.session_state["chosen_layer"] = name
     view.keep("layer", name, default)

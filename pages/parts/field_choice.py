@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import streamlit as st
 
 from pages.parts import view
+from pages.parts.markdown import escape
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -55,7 +56,7 @@ def layer(
         kept = st.session_state.get(KEPT, {}).get(network)
         wanted = asked or (kept[0] if kept else default)
         if wanted not in options:
-            st.warning(f"The link asks for the layer “{wanted}”, which this network does not have; showing {default}.")
+            st.warning(f"The link asks for the layer “{escape(wanted)}”, which this network does not have; showing {escape(default)}.")
             wanted = default
         st.session_state[key] = wanted
     choice: str = row.selectbox("Layer", options, key=key, format_func=describe)
@@ -76,7 +77,7 @@ def unit(row: DeltaGenerator, network: str, number: int, fields: FieldMap, *, as
     if found is None:
         found = fields.centre
         rows, columns = f"a row from 0 to {height - 1}", f"a column from 0 to {width - 1}"
-        st.warning(f"“{text}” is no unit of {fields.layer}. Write {rows} and {columns}; showing {_text(found)}.")
+        st.warning(f"“{escape(text)}” is no unit of {escape(fields.layer)}. Write {rows} and {columns}; showing {_text(found)}.")
     st.session_state[KEPT][network] = (fields.layer, found, fields.size)
     view.keep(f"unit_{number}", f"{found[0]},{found[1]}", f"{fields.centre[0]},{fields.centre[1]}")
     return found

@@ -11,6 +11,7 @@ from netlib.analysis.cost_formulas import formulas
 from netlib.analysis.formula import Formula
 from netlib.analysis.receptive_field import field_formula
 from netlib.figures import units
+from pages.parts.markdown import escape
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -95,13 +96,6 @@ def unfold(formula: Formula, costs: Costs) -> None:
             st.markdown(f":gray[{escape(formula.symbols)}]  \n= {escape(_grouped(formula.values))}")
         if formula.note:
             st.caption(escape(formula.note))
-
-
-def escape(text: str) -> str:
-    """Text as it is, whatever Markdown would make of it."""
-    for mark in "\\`*_{}[]<>()#+-!|$~:":
-        text = text.replace(mark, "\\" + mark)
-    return text
 
 
 def _grouped(values: str) -> str:

@@ -10,7 +10,7 @@ import streamlit as st
 
 from netlib.analysis import published
 from netlib.models.registry import NETWORKS
-from pages.parts.inspector import escape
+from pages.parts.markdown import escape
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -10,10 +10,11 @@ import streamlit as st
 from netlib.analysis import store
 from netlib.analysis.cost import Costs, costs
 from netlib.analysis.receptive_field import ReceptiveField, receptive_fields
-from netlib.errors import NetlibError
+from netlib.errors import UnknownNetwork
 from netlib.figures.prose import graph_description
 from netlib.models.registry import NETWORKS, PREFIX, spec
 from pages.parts import view
+from pages.parts.markdown import escape
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -97,8 +98,6 @@ def _known(name: str, default: str) -> str:
     """`name` if there is such a network, else `default`, with one sentence on the page."""
     if name in NETWORKS or name in _torchvision():
         return name
-    try:
-        spec(name)
-    except NetlibError as error:
-        st.warning(f"{error} " + (f"Showing {title(default)}." if default else ""))
+    error = UnknownNetwork(name, _torchvision() if name.startswith(PREFIX) else NETWORKS)
+    st.warning(escape(str(error)) + (f" Showing {title(default)}." if default else ""))
     return default

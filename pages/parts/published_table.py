@@ -11,6 +11,8 @@ import streamlit as st
 from netlib.analysis import published
 from netlib.figures import units
 from netlib.models.registry import NETWORKS
+from pages.parts.markdown import escape
+from pages.parts.mistakes import KINDS
 
 if TYPE_CHECKING:
     from netlib.analysis.graph import LayerGraph
@@ -38,10 +40,10 @@ def layer_facts(graph: LayerGraph, name: str) -> None:
     for check in _checks(graph):
         fact = check.fact
         if fact.layer == name:
-            reason = f" — {fact.reason}" if fact.reason else ""
+            reason = f" — {escape(fact.reason)}" if fact.reason else ""
             what = WORDS.get(fact.quantity, fact.quantity)
-            source = published.sources()[fact.source]["title"]
-            st.caption(f"Published {what}: **{fact.printed}** ({MARKS[check.verdict]}; {source}, {fact.where}){reason}")
+            source = escape(f"{published.sources()[fact.source]['title']}, {fact.where}")
+            st.caption(f"Published {what}: **{escape(fact.printed)}** ({MARKS[check.verdict]}; {source}){reason}")
 
 
 @lru_cache(maxsize=64)
@@ -83,7 +85,7 @@ def _deviations(name: str) -> None:
     spec = NETWORKS[name]
     if spec.deviations:
         st.markdown("**Where this network departs from its paper, and what the paper leaves open**")
-        st.markdown("\n".join(f"- {sentence}" for sentence in spec.deviations))
+        st.markdown("\n".join(f"- {escape(sentence)}" for sentence in spec.deviations))
 
 
 def _results(name: str) -> None:
@@ -111,9 +113,10 @@ def _mistakes(name: str) -> None:
     if found:
         with st.expander(f"{len(found)} wrong figures that papers and lecture notes print about this network, set right"):
             for mistake in found:
-                st.markdown(f"**{mistake.where}** · {mistake.kind}  \nprinted: {mistake.printed}  \nright: {mistake.right}")
+                where, printed, right = map(escape, (mistake.where, mistake.printed, mistake.right))
+                st.markdown(f"**{where}** · {KINDS[mistake.kind]}  \nprinted: {printed}  \nright: {right}")
                 if mistake.arithmetic:
-                    st.caption(mistake.arithmetic)
+                    st.caption(escape(mistake.arithmetic))
 
 
 def figure(check: published.Check) -> str:

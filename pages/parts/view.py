@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, TypeVar
 
 import streamlit as st
 
+from pages.parts.markdown import escape
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
@@ -50,7 +52,7 @@ def selectbox(
     if st.session_state.get(key) not in options:
         value = first(name, default)
         if value not in options:
-            st.warning(f"The link asks for {name} “{value}”, which is not one of the choices here; showing {format_func(default)}.")
+            st.warning(f"The link asks for {name} “{escape(value)}”, which is not one of the choices here; showing {format_func(default)}.")
             value = default
         st.session_state[key] = value
     choice: T = st.selectbox(label, options, key=key, format_func=format_func, help=help)

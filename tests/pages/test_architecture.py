@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 from streamlit.testing.v1 import AppTest
 
+ROOT = Path(__file__).parents[2]
 ALONE, FRAMED = "pages/architecture.py", "pages/navigation.py"
 
 
@@ -85,6 +87,30 @@ def test_an_input_that_is_not_square_is_computed_anew() -> None:
     assert "75×64" in text(at) and figures(at)["Parameters"] == "11.7 M"
 
 
+def test_an_input_stays_with_its_network() -> None:
+    at = open_page(network="resnet18", input="3x100x150")
+    assert not at.error and at.text_input(key="view_input").value == "3x100x150"
+    at.selectbox(key="view_network").set_value("lenet5").run()
+    assert not at.exception and not at.error and not at.warning
+    assert at.text_input(key="view_input").value == "1 × 32 × 32" and "input" not in at.query_params
+    at.text_input(key="view_input").set_value("1x40x36").run()
+    assert at.text_input(key="view_input").value == "1x40x36" and at.query_params["input"] in ("1x40x36", ["1x40x36"])
+
+
+def test_an_unknown_torchvision_network_is_answered_with_torchvisions() -> None:
+    [warning] = open_page(network="torchvision/resnet19").warning
+    said = warning.value.replace("\\", "")
+    assert "torchvision/resnet18" in said and "resnet18-" not in said
+
+
+def test_published_words_are_shown_as_they_are() -> None:
+    at = open_page(network="alexnet")
+    at.session_state["architecture_tabs"] = "Published and computed"
+    shown = text(at.run())
+    assert "· a slip of typing" in shown and "· true of something else" in shown
+    assert "· ocr" not in shown and "· mislabel" not in shown
+
+
 @pytest.mark.parametrize("tab", ["Layer table", "Where the cost sits", "Published and computed", "Graphviz drawing", "Take away"])
 @pytest.mark.parametrize("network", ["lenet5", "googlenet", "resnet20-cifar"])
 def test_each_tab_opens(network: str, tab: str) -> None:
@@ -100,5 +126,5 @@ def test_registry_networks_need_no_torch() -> None:
         "assert not at.exception, at.exception\n"
         "print('torch' in sys.modules)"
     )
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
     assert done.stdout.split()[-1] == "False"

@@ -10,6 +10,7 @@ from streamlit.testing.v1 import AppTest
 
 from netlib.models.papers import PAPERS
 from netlib.models.registry import NETWORKS
+from pages.parts import cards
 
 ROOT = Path(__file__).parents[2]
 PAGE, APP = ROOT / "pages" / "overview.py", ROOT / "pages" / "navigation.py"
@@ -43,6 +44,8 @@ def test_every_paper_has_a_card(app):
         assert paper.url in said
     assert "**61.0 M** parameters · **724 M** MACs · input 227×227×3 · a unit of the last map sees 195×195 pixels" in said
     assert "sees 212×212 pixels" in said  # VGG-16
+    # GoogLeNet at its pool5, not at the last map of an auxiliary head (427)
+    assert cards.in_numbers("googlenet-aux").endswith("sees 715×715 pixels")
 
 
 def test_every_network_is_one_click_away(app):
