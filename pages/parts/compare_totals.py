@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from netlib.analysis.compare import Totals
     from netlib.figures.curves import Network
 
+
 @dataclass(frozen=True)
 class Row:
     """A quantity: what it is and its unit in a sentence, how it is read off a network, how it is written.
