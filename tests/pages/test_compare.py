@@ -77,6 +77,35 @@ def test_link_restores_the_view() -> None:
     assert layers[2][0] == "conv1"
 
 
+def drawings(app: AppTest) -> list[str]:
+    protos = [part.proto for part in app.get("bidi_component")]
+    return [json.loads(proto.json)["svg"] for proto in protos if proto.component_name == "layer_graph"]
+
+
+def pushed(app: AppTest) -> list[str | None]:
+    """The node that each drawing is told to mark."""
+    protos = [part.proto for part in app.get("bidi_component")]
+    return [json.loads(proto.json)["selected"] for proto in protos if proto.component_name == "layer_graph_push"]
+
+
+def address(app: AppTest, *names: str) -> dict[str, str | None]:
+    values = {name: app.query_params.get(name) for name in names}
+    return {name: value[0] if isinstance(value, list) else value for name, value in values.items()}
+
+
+def test_link_restores_open_blocks_and_marked_layers() -> None:
+    link = {"open_2": "conv3_x", "stage": "28x28", "layer_2": "conv3_x.1.conv2", "layer_1": "conv3_x.0.relu", "open_1": "nonsense"}
+    app = visit("resnet18", "resnet34", **link)
+    assert not app.exception
+    first, second = drawings(app)
+    assert 'data-node="conv3_x"' in first and 'data-node="conv3_x"' not in second
+    assert pushed(app)[0] == "conv3_x" and pushed(app)[1].startswith("conv3_x.")
+    assert address(app, *link) == link | {"open_1": None}
+    app.multiselect[0].set_value(["resnet34", "resnet18"]).run()  # what is open and marked goes with its network
+    moved = {"open_1": "conv3_x", "layer_1": "conv3_x.1.conv2", "open_2": None, "layer_2": "conv3_x.0.relu"}
+    assert address(app, *moved) == moved
+
+
 def test_reference_that_is_taken_out_gives_way() -> None:
     app = visit("vgg16", "vgg19", "alexnet", reference="vgg19")
     app.multiselect[0].set_value(["vgg16", "alexnet"]).run()
