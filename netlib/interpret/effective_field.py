@@ -39,6 +39,26 @@ def effective_field(
         UnknownLayer: no module of that path, a layer that is no module, or no such unit in its map.
         InvalidInput: fewer than one sample or one picture at a time.
     """
+    *_, (_, field) = effective_field_batches(
+        model, layer, input_shape=input_shape, unit=unit, samples=samples, seed=seed, batch=batch
+    )  # (H, W)
+    return field
+
+
+def effective_field_batches(
+    model: nn.Module,
+    layer: str,
+    *,
+    input_shape: tuple[int, int, int],
+    unit: tuple[int, int] | None = None,
+    samples: int = 20,
+    seed: int = 0,
+    batch: int = 10,
+) -> Iterator[tuple[int, Tensor]]:
+    """`effective_field` step by step, for who shows how far it is or may stop it: (samples so far, their field) after each batch.
+
+    Raises: as `effective_field` does, at the first step.
+    """
     if samples < 1 or batch < 1:
         raise InvalidInput(f"An effective field needs at least one sample and one picture at a time, not {samples} and {batch}.")
     module = _module(model, layer)
@@ -46,7 +66,7 @@ def effective_field(
     like = next(model.parameters(), torch.empty(0))
     random = torch.Generator().manual_seed(seed)
     total = torch.zeros(input_shape[-2:], dtype=torch.double)
-    with undisturbed(model), torch.enable_grad():
+    with undisturbed(model):
         hook = module.register_forward_hook(lambda _module, _args, output: kept.append(output))
         try:
             for done in range(0, samples, batch):
@@ -56,14 +76,15 @@ def effective_field(
                     torch.stack([torch.randn(input_shape, generator=random) for _ in range(count)]).to(like).requires_grad_()
                 )  # (N, C, H, W)
                 kept.clear()
-                model(x)
-                if not kept:
-                    raise UnknownLayer(f"The forward pass never calls {layer!r}; choose a layer that it does call.")
-                (gradient,) = torch.autograd.grad(_score(kept[-1], layer, unit), x)
+                with torch.enable_grad():  # within a step only: it is the caller's mode that counts between two of them
+                    model(x)
+                    if not kept:
+                        raise UnknownLayer(f"The forward pass never calls {layer!r}; choose a layer that it does call.")
+                    (gradient,) = torch.autograd.grad(_score(kept[-1], layer, unit), x)
                 total += gradient.double().square().sum((0, 1)).cpu()
+                yield done + count, (total / total.max().clamp_min(torch.finfo(torch.double).tiny)).float()
         finally:
             hook.remove()
-    return (total / total.max().clamp_min(torch.finfo(torch.double).tiny)).float()
 
 
 @contextmanager

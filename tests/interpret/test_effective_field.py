@@ -9,7 +9,7 @@ from torch import Tensor, nn
 from netlib.analysis.receptive_field import input_box
 from netlib.analysis.tracing import trace
 from netlib.errors import InvalidInput, NetlibError, UnknownLayer
-from netlib.interpret.effective_field import effective_field
+from netlib.interpret.effective_field import effective_field, effective_field_batches
 
 SHAPE = (2, 11, 15)
 
@@ -98,3 +98,15 @@ def test_needs_a_sample() -> None:
     with pytest.raises(InvalidInput, match="at least one sample"):
         effective_field(net(), "block", input_shape=SHAPE, samples=0)
     assert issubclass(InvalidInput, NetlibError)
+
+
+def test_each_step_is_the_field_of_the_samples_so_far() -> None:
+    model = net()
+    with torch.no_grad():
+        steps = effective_field_batches(model, "block", input_shape=SHAPE, samples=5, batch=2)
+        first, field = next(steps)
+        assert first == 2 and not torch.is_grad_enabled()  # whoever steps keeps their own mode
+        steps.close()
+    torch.testing.assert_close(field, effective_field(model, "block", input_shape=SHAPE, samples=2))
+    assert all(module.training for module in model.modules()) and not model.block._forward_hooks  # stopped, and left as it was
+    assert [done for done, _ in effective_field_batches(model, "block", input_shape=SHAPE, samples=5, batch=2)] == [2, 4, 5]
