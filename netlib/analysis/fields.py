@@ -133,6 +133,7 @@ def _through_both(steps: Steps, state: State) -> State:
         return state
     rows, columns, aligned = state
     below = through(steps[0], rows)
+    aligned = aligned and "circular" not in (steps[0].border, steps[1].border)  # at a border they see the other end, too
     return below, below if rows == columns and steps[0] == steps[1] else through(steps[1], columns), aligned
 
 

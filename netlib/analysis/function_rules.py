@@ -15,12 +15,14 @@ from netlib.analysis.shape_rules import (
     Misfit,
     Result,
     adaptive,
+    axis_of,
     check_channels,
     check_features,
     check_map,
     convolved,
     convolved_back,
     flattened,
+    last_axes,
     local_response_norm,
     slide,
     text,
@@ -39,6 +41,14 @@ Kwargs = dict[str, Any]
 
 def _unary(kind: str) -> Callable[..., Result]:
     return lambda func, args, kwargs: Result(kind, _sizes(args[0])[1:])
+
+
+def _softmax(kind: str) -> Callable[..., Result]:
+    def rule(func: Any, args: Args, kwargs: Kwargs) -> Result:
+        x = _sizes(args[0])[1:]
+        return Result(kind, x, options={"axes": (axis_of(_given("input dim", args, kwargs).get("dim"), x),)})
+
+    return rule
 
 
 def _sizes(tensor: Tensor) -> Shape:
@@ -163,9 +173,11 @@ def _getitem(func: Any, args: Args, kwargs: Kwargs) -> Result:
 
 
 def _pad(func: Any, args: Args, kwargs: Kwargs) -> Result:
-    amounts = tuple(args[1] if len(args) > 1 else kwargs["pad"])
+    given = _given("input pad mode", args, kwargs)
+    amounts, mode = tuple(given["pad"]), given.get("mode", "constant")
     left, right, top, bottom = (*amounts, 0, 0)[:4]  # what is added to the channels is in the shape
-    return Result("pad", _run(func, args, kwargs, batch=2), options={"padding": (top, left, bottom, right)})
+    options = {"padding": (top, left, bottom, right)} | ({} if mode == "constant" else {"padding_mode": mode})
+    return Result("pad", _run(func, args, kwargs, batch=2), options=options)
 
 
 def _mean(func: Any, args: Args, kwargs: Kwargs) -> Result:
@@ -198,7 +210,10 @@ def _function_norm(kind: str, names: str, *options: str) -> Callable[..., Result
     def rule(func: Any, args: Args, kwargs: Kwargs) -> Result:
         given = _given(names, args, kwargs)
         kept = {"eps": 1e-5, **{name: given[name] for name in options if name in given}}
-        return Result(kind, _sizes(given["input"])[1:], options=kept, weights=_weights(given))
+        x = _sizes(given["input"])[1:]
+        if over := kept.pop("normalized_shape", None):
+            kept["axes"] = last_axes(x, len(over))
+        return Result(kind, x, options=kept, weights=_weights(given))
 
     return rule
 
@@ -258,12 +273,12 @@ FUNCTIONS: dict[str, Callable[..., Any]] = {
     "hardswish": _unary("hardswish"),
     "silu": _unary("silu"),
     "gelu": _unary("gelu"),
-    "softmax": _unary("softmax"),
-    "log_softmax": _unary("log_softmax"),
+    "softmax": _softmax("softmax"),
+    "log_softmax": _softmax("log_softmax"),
     "dropout": _unary("dropout"),
     "dropout2d": _unary("dropout"),
     "batch_norm": _function_norm("batch_norm", "input running_mean running_var weight bias training momentum eps", "eps"),
-    "layer_norm": _function_norm("layer_norm", "input normalized_shape weight bias eps", "eps"),
+    "layer_norm": _function_norm("layer_norm", "input normalized_shape weight bias eps", "normalized_shape", "eps"),
     "group_norm": _function_norm("group_norm", "input num_groups weight bias eps", "num_groups", "eps"),
     "local_response_norm": _function_lrn,
     **dict.fromkeys(("add", "iadd", "radd", "sub", "isub", "rsub"), _merge("add")),

@@ -8,7 +8,7 @@ from __future__ import annotations
 from math import prod
 from typing import TYPE_CHECKING
 
-from netlib.analysis.counts import attended, owner, source, table_kernels
+from netlib.analysis.counts import attended, source, table_kernels
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -89,8 +89,8 @@ def _channel_statistics(graph: LayerGraph, layer: Layer) -> int:
 
 
 def _row_statistics(graph: LayerGraph, layer: Layer) -> int:
-    over = owner(graph, layer).params.get("weight", layer.shape[-1:])
-    return 2 * FLOAT_BYTES * (prod(layer.shape) // prod(over))  # mean and 1/deviation of each row that is normalized
+    over = prod(layer.shape[axis] for axis in layer.options["axes"])
+    return 2 * FLOAT_BYTES * (prod(layer.shape) // over)  # mean and 1/deviation of each row that is normalized
 
 
 def _group_statistics(graph: LayerGraph, layer: Layer) -> int:

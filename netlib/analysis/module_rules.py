@@ -14,12 +14,14 @@ from netlib.analysis.shape_rules import (
     Misfit,
     Result,
     adaptive,
+    axis_of,
     check_channels,
     check_features,
     check_map,
     convolved,
     convolved_back,
     flattened,
+    last_axes,
     local_response_norm,
     pair,
     slide,
@@ -100,12 +102,16 @@ def _batch_norm(m: Any, x: Shape) -> Result:
 def _layer_norm(m: nn.LayerNorm, x: Shape) -> Result:
     if x[-len(m.normalized_shape) :] != tuple(m.normalized_shape):
         raise Misfit(f"normalizes over {text(tuple(m.normalized_shape))}, but {text(x)} came in.")
-    return Result("layer_norm", x, options={"eps": m.eps})
+    return Result("layer_norm", x, options={"eps": m.eps, "axes": last_axes(x, len(m.normalized_shape))})
+
+
+def _softmax(kind: str) -> Callable[[Any, Shape], Result]:
+    return lambda m, x: Result(kind, x, options={"axes": (axis_of(m.dim, x),)})
 
 
 def _layer_norm_2d(m: nn.LayerNorm, x: Shape) -> Result:
     check_channels(m.normalized_shape[0], x)  # ConvNeXt's: over the channels of a map, with the axes put back afterwards
-    return Result("layer_norm", x, options={"eps": m.eps})
+    return Result("layer_norm", x, options={"eps": m.eps, "axes": (0,)})
 
 
 def _group_norm(m: nn.GroupNorm, x: Shape) -> Result:
@@ -185,8 +191,8 @@ MODULES: dict[type, Callable[..., Result]] = {
     nn.Hardswish: _elementwise("hardswish"),
     nn.SiLU: _elementwise("silu"),
     nn.GELU: _elementwise("gelu"),
-    nn.Softmax: _elementwise("softmax"),
-    nn.LogSoftmax: _elementwise("log_softmax"),
+    nn.Softmax: _softmax("softmax"),
+    nn.LogSoftmax: _softmax("log_softmax"),
     nn.Dropout: _elementwise("dropout", "p"),
     nn.Dropout2d: _elementwise("dropout", "p"),
     nn.Flatten: _flatten,

@@ -41,21 +41,21 @@ def _all_of(source: Layer, axes: Axes, layer: Layer, after: Axes) -> Steps:
 
 
 def _steps(
-    layer: Layer, source: Layer, axes: Axes, kernel: Pair, stride: Pair, padding: Pair, dilation: Pair, form: str
+    layer: Layer, source: Layer, axes: Axes, kernel: Pair, stride: Pair, padding: Pair, dilation: Pair, form: str, border: str = "zeros"
 ) -> tuple[Axes, Steps]:
     if axes != (1, 2):  # a window slides over the last two axes of (C, H, W), whatever they hold
         return _whole(layer, source, axes)
     (_, h, w), (_, rows, columns) = source.shape, layer.shape
     return axes, (
-        Axis(h, rows, kernel[0], stride[0], padding[0], dilation[0], form),
-        Axis(w, columns, kernel[1], stride[1], padding[1], dilation[1], form),
+        Axis(h, rows, kernel[0], stride[0], padding[0], dilation[0], form, border),
+        Axis(w, columns, kernel[1], stride[1], padding[1], dilation[1], form, border),
     )
 
 
 def _window(layer: Layer, source: Layer, axes: Axes) -> tuple[Axes, Steps]:
     w = layer.window
     assert w is not None
-    return _steps(layer, source, axes, w.kernel, w.stride, w.padding, w.dilation, "window")
+    return _steps(layer, source, axes, w.kernel, w.stride, w.padding, w.dilation, "window", layer.options.get("padding_mode", "zeros"))
 
 
 def _transposed(layer: Layer, source: Layer, axes: Axes) -> tuple[Axes, Steps]:
@@ -75,7 +75,8 @@ def _option_a(layer: Layer, source: Layer, axes: Axes) -> tuple[Axes, Steps]:
 
 
 def _pad(layer: Layer, source: Layer, axes: Axes) -> tuple[Axes, Steps]:
-    return _steps(layer, source, axes, (1, 1), (1, 1), layer.options["padding"][:2], (1, 1), "window")
+    amounts = layer.options["padding"][:2]
+    return _steps(layer, source, axes, (1, 1), (1, 1), amounts, (1, 1), "window", layer.options.get("padding_mode", "zeros"))
 
 
 def _last_axis(layer: Layer, source: Layer, axes: Axes) -> tuple[Axes, Steps]:
@@ -83,13 +84,13 @@ def _last_axis(layer: Layer, source: Layer, axes: Axes) -> tuple[Axes, Steps]:
     return (axes, None) if axes and len(source.shape) - 1 not in axes else _whole(layer, source, axes)
 
 
-def _layer_norm(layer: Layer, source: Layer, axes: Axes) -> tuple[Axes, Steps]:
-    """Of one pixel's channels, in (H, W, C) or in (C, H, W) as ConvNeXt's LayerNorm2d does; else of the whole map."""
-    weight = layer.params.get("weight")
-    channels = tuple(size for axis, size in enumerate(source.shape) if axes and axis not in axes)
-    if axes and weight == channels:
+def _mixing(layer: Layer, source: Layer, axes: Axes) -> tuple[Axes, Steps]:
+    """Keeps the shape and mixes the numbers along some axes: whole rows or columns where those are among them."""
+    mixed = layer.options["axes"]
+    if axes is None or not set(axes) & set(mixed):
         return axes, None
-    return _whole(layer, source, axes) if weight else _last_axis(layer, source, axes)
+    rows, columns = (Axis(n, n, n, 0) if axis in mixed else Axis(n, n) for axis, n in ((a, source.shape[a]) for a in axes))
+    return axes, (rows, columns)
 
 
 def _mean(layer: Layer, source: Layer, axes: Axes) -> tuple[Axes, Steps]:
@@ -101,13 +102,14 @@ def _mean(layer: Layer, source: Layer, axes: Axes) -> tuple[Axes, Steps]:
 
 
 def _slice(layer: Layer, source: Layer, axes: Axes) -> tuple[Axes, Steps]:
+    """A part of one axis; rows and columns picked by a list, or along several axes at once, may be any: the whole map."""
     axis, same_rank = layer.options.get("axis"), len(layer.shape) == len(source.shape)
-    if axes is None or (same_rank and map_size(layer.shape, axes) == map_size(source.shape, axes)):
+    if axes is None:
         return axes, None
-    if not same_rank and axis is not None and axis not in axes:
-        return _without(axes, (axis,)), None
-    if not same_rank or "start" not in layer.options or axis not in axes:
+    if axis is None or (axis in axes and not (same_rank and "start" in layer.options)):
         return _whole(layer, source, axes)
+    if axis not in axes:
+        return (axes if same_rank else _without(axes, (axis,))), None
     start, step = layer.options["start"], layer.options.get("step", 1)
     rows, columns = (
         Axis(source.shape[a], layer.shape[a], 1, step, -start) if a == axis else Axis(source.shape[a], layer.shape[a]) for a in axes
@@ -164,13 +166,13 @@ RULES: Mapping[str, Rule | None] = MappingProxyType(
         **dict.fromkeys(("conv2d", "table_conv2d", "max_pool2d", "avg_pool2d", "subsample"), _window),
         "conv_transpose2d": _transposed,
         **dict.fromkeys(("adaptive_max_pool2d", "adaptive_avg_pool2d"), _adaptive),
-        **dict.fromkeys(("linear",), _last_axis),
+        "linear": _last_axis,
         # group norm's mean and variance run over the map: each unit depends on all of it
         **dict.fromkeys(("rbf", "rnn", "lstm", "gru", "attention", "matmul", "flatten", "group_norm"), _whole),
-        "layer_norm": _layer_norm,
+        **dict.fromkeys(("layer_norm", "softmax", "log_softmax"), _mixing),
         **dict.fromkeys(("lrn", "batch_norm"), _pointwise),  # LRN runs across channels, batch norm's statistics are constants
         **dict.fromkeys(("relu", "relu6", "leaky_relu", "tanh", "scaled_tanh", "sigmoid", "hardsigmoid"), _pointwise),
-        **dict.fromkeys(("hardswish", "silu", "gelu", "softmax", "log_softmax"), _pointwise),
+        **dict.fromkeys(("hardswish", "silu", "gelu"), _pointwise),
         **dict.fromkeys(("dropout", "stochastic_depth", "identity"), _pointwise),
         **dict.fromkeys(("add", "mul", "expand"), _broadcast),
         "concat": _concat,

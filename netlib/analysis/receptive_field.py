@@ -58,7 +58,8 @@ class ReceptiveField:
         offset: where the field of unit (0, 0) begins.
         aligned: all units see alike and branches that met agree in stride and centre. Else the hull of the branches is given;
             where units differ (adaptive pooling, transposed convolutions) `size` is the largest, `offset` that of unit
-            (0, 0), and `input_box` tells of any one unit. A branch whose units all see the same agrees with any.
+            (0, 0), and `input_box` tells of any one unit. A branch whose units all see the same agrees with any. With
+            circular padding `size` is that of units away from the border; those at it see the other end of the map, too.
     """
 
     size: Pair
@@ -170,8 +171,8 @@ def input_box(graph: LayerGraph, layer: str, unit: Pair) -> Box:
         choose = f" Choose a row from 0 to {height - 1} and a column from 0 to {width - 1}." if axes else ""
         raise UnknownLayer(f"There is no unit ({row}, {column}) in layer {layer!r} of {graph.name}: it has {has}.{choose}")
     rows, columns, _ = fields_of(graph).get(layer, LEARNED)
-    seen = Area(rows.at(row), columns.at(column))
     inside = _followed_down(graph, plan, layer, Area(Span(row, row + 1), Span(column, column + 1)))
+    seen = joined((Area(rows.at(row), columns.at(column)), inside))  # a border that is not zeros may show what lies farther inside
     return Box(*_corners(seen), Box(*_corners(inside)), _picture(graph))
 
 

@@ -122,6 +122,21 @@ def adaptive(size: Any, x: Shape) -> Pair:
     return (x[-2] if height is None else height, x[-1] if width is None else width)
 
 
+def axis_of(dim: int | None, x: Shape) -> int:
+    """Which axis of `x`, a shape without the batch, a function means that counts the batch; None as softmax takes it."""
+    if dim is None:
+        dim = 0 if len(x) in (0, 2) else 1
+    axis = dim % (len(x) + 1) - 1
+    if axis < 0:
+        raise BatchMixed
+    return axis
+
+
+def last_axes(x: Shape, count: int) -> Shape:
+    """The last `count` axes of `x`, as layer normalization counts them."""
+    return tuple(range(len(x) - count, len(x)))
+
+
 def flattened(sizes: Shape, start: int, end: int) -> Result:
     """Axes `start` to `end` of a tensor with its batch made one."""
     start, end = start % len(sizes), end % len(sizes)

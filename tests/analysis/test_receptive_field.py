@@ -63,7 +63,7 @@ def span(numbers: list[int]) -> Span:
 @given(
     st.builds(
         Axis, st.integers(1, 12), st.integers(1, 12), st.integers(1, 5), st.integers(1, 6), st.integers(0, 5), st.integers(1, 4),
-        st.sampled_from(["window", "transposed", "adaptive"]),
+        st.sampled_from(["window", "transposed", "adaptive"]), st.just("zeros"),
     ),
     st.integers(0, 11), st.integers(1, 12),
 )  # fmt: skip
@@ -162,6 +162,8 @@ def test_units_that_differ() -> None:
         ("option_a", {"stride": (2, 2)}, (2, 6, 6), ReceptiveField((1, 1), (2, 2), (0, 0))),
         ("pad", {"padding": (1, 2, 0, 0)}, (1, 13, 14), ReceptiveField((1, 1), (1, 1), (-1, -2))),
         ("slice", {"axis": 2, "start": 3, "step": 2}, (1, 12, 5), ReceptiveField((1, 1), (1, 2), (0, 3))),
+        ("slice", {"axis": 2}, (1, 12, 12), ReceptiveField((12, 12), (0, 0), (0, 0))),  # nor in which order
+        ("slice", {}, (1, 12, 12), ReceptiveField((12, 12), (0, 0), (0, 0))),
         ("slice", {"axis": 2}, (1, 12, 5), ReceptiveField((12, 12), (0, 0), (0, 0))),  # where it begins is not known
         ("permute", {"dims": (2, 1, 0)}, (12, 12, 1), ReceptiveField((1, 1), (1, 1), (0, 0))),
         ("reshape", {}, (1, 1, 12, 12), ReceptiveField((1, 1), (1, 1), (0, 0))),
@@ -192,10 +194,13 @@ def test_a_unit_that_is_not_there() -> None:
         input_box(tiny, "b", (0, 0))
 
 
-@pytest.mark.parametrize(("shape", "weight", "stride"), [((6, 12, 9), 6, 1), ((12, 9, 6), 6, 0), ((9, 9, 9), 9, 1)])
-def test_layer_norm_looks_at_channels_or_at_the_map(shape: tuple[int, ...], weight: int, stride: int) -> None:
-    layer = Layer("norm", "layer_norm", ("input",), shape, params={"weight": (weight,), "bias": (weight,)})
-    assert receptive_fields(graph(layer, shape=shape))["norm"].stride == (stride, stride)
+@pytest.mark.parametrize("kind", ["layer_norm", "softmax", "log_softmax"])
+@pytest.mark.parametrize(("axes", "size"), [((0,), (1, 1)), ((1,), (12, 1)), ((2,), (1, 9)), ((1, 2), (12, 9)), ((0, 1, 2), (12, 9))])
+def test_what_mixes_some_axes_sees_all_of_those(kind: str, axes: tuple[int, ...], size: tuple[int, int]) -> None:
+    layer = Layer("x", kind, ("input",), (6, 12, 9), options={"axes": axes})
+    found = receptive_fields(graph(layer, shape=(6, 12, 9)))["x"]
+    assert found.size == size
+    assert found.stride == tuple(int(length == 1) for length in size)
 
 
 def test_convnext_keeps_its_map() -> None:

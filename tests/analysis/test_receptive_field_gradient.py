@@ -7,6 +7,7 @@ import math
 
 import pytest
 import torch
+import torch.nn.functional as F
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 from torch import Tensor, nn
@@ -169,6 +170,16 @@ NETWORKS = {
     ),
     "gate": nn.Sequential(nn.Conv2d(C, C, 3, 2), Gate(C), nn.Conv2d(C, C, 3, padding=1)),
     "channels last": nn.Sequential(ChannelsLast(C), nn.Conv2d(C, C, 2, 2), ChannelsLast(C)),
+    "circular": nn.Sequential(
+        nn.Conv2d(C, C, (5, 3), (2, 1), (2, 1), padding_mode="circular"), nn.Conv2d(C, C, (1, 4), padding=(1, 2), padding_mode="circular")
+    ),
+    "reflect": nn.Sequential(
+        nn.Conv2d(C, C, 3, padding=(2, 1), padding_mode="reflect"), nn.Conv2d(C, C, (2, 5), (1, 2), (1, 4), padding_mode="reflect")
+    ),
+    "replicate": nn.Sequential(
+        nn.Conv2d(C, C, 3, padding=(2, 4), padding_mode="replicate"), nn.Conv2d(C, C, (2, 5), (1, 2), (1, 0), padding_mode="replicate")
+    ),
+    "reflection module": nn.Sequential(nn.ReflectionPad2d((4, 2, 3, 0)), nn.Conv2d(C, C, 3, 2)),
     "padding module": nn.Sequential(nn.ZeroPad2d((1, 2, 3, 0)), nn.Conv2d(C, C, 3, 2)),
     "flatten": nn.Sequential(nn.Conv2d(C, C, 3, 2), nn.Flatten(), nn.Linear(5 * 8 * C, 3)),
 }  # fmt: skip
@@ -179,7 +190,10 @@ def test_small_networks(name: str) -> None:
     check(NETWORKS[name], (C, 12, 17))
 
 
-@pytest.mark.parametrize("name", sorted(set(NETWORKS) - {"adaptive pool", "adaptive pool that enlarges", "gate", "flatten"}))
+UNLIKE = {"adaptive pool", "adaptive pool that enlarges", "gate", "flatten"}  # no unit is like the central one
+
+
+@pytest.mark.parametrize("name", sorted(set(NETWORKS) - UNLIKE))
 def test_central_unit_of_a_large_picture_sees_the_whole_unclipped_field(name: str) -> None:
     shape = (C, 70, 83)
     graph, model = trace(NETWORKS[name], shape), twin(NETWORKS[name])
@@ -193,6 +207,64 @@ def test_central_unit_of_a_large_picture_sees_the_whole_unclipped_field(name: st
         assert boxes[unit] == boxes[unit].clipped() == seen(x, output, unit)
         assert boxes[unit].padding_share == 0
     assert fields[last].size == (max(box.height for box in boxes.values()), max(box.width for box in boxes.values()))
+
+
+@pytest.mark.parametrize(
+    ("layer", "shape"),
+    [
+        (nn.Softmax(1), (4, 5, 7)),
+        (nn.Softmax(2), (4, 5, 7)),
+        (nn.Softmax(-1), (4, 5, 7)),
+        (nn.LogSoftmax(2), (4, 5, 7)),
+        pytest.param(nn.Softmax(), (4, 5, 7), marks=pytest.mark.filterwarnings("ignore:Implicit dimension")),
+        (nn.LayerNorm(6), (6, 8, 6)),  # 6 is also how many channels there are
+        (nn.LayerNorm((8, 6)), (6, 8, 6)),
+        (nn.LayerNorm((6, 8, 6), elementwise_affine=False), (6, 8, 6)),
+        (lambda x: F.softmax(x, dim=-1), (4, 5, 7)),
+        (lambda x: x.log_softmax(dim=1), (4, 5, 7)),
+        (lambda x: F.layer_norm(x, (5, 7)), (4, 5, 7)),
+        (lambda x: F.layer_norm(x.permute(0, 2, 3, 1), (4,)).permute(0, 3, 1, 2), (4, 5, 7)),
+        (lambda x: F.layer_norm(x.permute(0, 2, 3, 1), (5, 7, 4)).permute(0, 3, 1, 2), (4, 5, 7)),
+        (lambda x: F.softmax(x.transpose(1, 3), -1).transpose(1, 3), (4, 5, 7)),
+    ],
+)
+def test_what_mixes_axes_is_exact(layer, shape: Shape) -> None:
+    class Net(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.layer = layer
+
+        def forward(self, x: Tensor) -> Tensor:
+            return self.layer(x)
+
+    graph, model = trace(Net(), shape), Net().double()
+    x = torch.randn(1, *shape, dtype=torch.double, generator=torch.Generator().manual_seed(1)).requires_grad_()
+    (gradient,) = torch.autograd.grad((model(x)[0, :, 2, 3] * torch.arange(1, shape[0] + 1)).sum(), x)
+    assert input_box(graph, graph.layers[-1].name, (2, 3)) == support(gradient[0].abs().sum(0) > 1e-12)
+
+
+def test_a_shared_norm_over_channels_keeps_its_map_at_its_second_use() -> None:
+    from netlib.models.torchvision_cpu import torchvision
+
+    class Twice(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.norm = torchvision.models.convnext.LayerNorm2d(4)
+
+        def forward(self, x: Tensor) -> Tensor:
+            return self.norm(self.norm(x).relu())
+
+    assert receptive_fields(trace(Twice(), (4, 5, 7)))["norm@2"].size == (1, 1)
+
+
+@pytest.mark.parametrize("pick", [lambda x: x[:, :, [4, 3, 2, 1, 0]], lambda x: x[:, 1:3, :, [6, 5, 4, 3, 2, 1, 0]]])
+def test_rows_or_columns_in_an_order_of_their_own_may_be_any(pick) -> None:
+    class Picks(nn.Module):
+        def forward(self, x: Tensor) -> Tensor:
+            return pick(x)
+
+    graph = trace(Picks(), (4, 5, 7))
+    assert input_box(graph, graph.layers[-1].name, (0, 0)) == Box(0, 0, 5, 7)
 
 
 def test_branches_that_disagree_are_reported() -> None:
