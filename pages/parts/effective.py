@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-import threading
+import time
+from contextlib import contextmanager
+from functools import partial
 from typing import TYPE_CHECKING
 
+import numpy as np
 import streamlit as st
 
 from netlib.analysis.receptive_field import input_box
@@ -16,16 +19,18 @@ from pages.parts.field_photo import picture
 from pages.parts.markdown import escape
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
-    import numpy as np
     from numpy.typing import NDArray
 
     from netlib.analysis.graph import LayerGraph, Pair
 
 SEED = 0
 HEAVY = 2_000_000_000  # MACs; above it fewer samples
-_TURNS = threading.BoundedSemaphore(2)  # a deep network at 224×224 takes about 1 GB while it is measured
+AT_ONCE = 2  # a deep network at 224×224 takes about 1 GB while it is measured
+MOST_KEPT = 64
+_kept: dict[tuple[str, str, Pair], NDArray[np.floating]] = {}  # (network, module, unit) -> field, for all visitors
+_queue: list[object] = []  # those who measure, AT_ONCE of them, and behind them those who wait
 
 
 def effective_fields(units: Sequence[tuple[str, LayerGraph, str, Pair]], photo: str) -> None:
@@ -38,31 +43,29 @@ def effective_fields(units: Sequence[tuple[str, LayerGraph, str, Pair]], photo: 
     wanted: set[tuple[str, str, Pair]] = st.session_state.setdefault("effective_wanted", set())
     keys = [(name, layer, unit) for name, _, layer, unit in units]
     pictures = " or ".join(map(str, sorted({_samples(name) for name, *_ in units})))
-    pressed = st.button(
-        "Compute effective fields", icon=":material/blur_on:", disabled=wanted.issuperset(keys),
+    st.button(
+        "Compute effective fields", icon=":material/blur_on:", disabled=wanted.issuperset(keys), on_click=wanted.update, args=(keys,),
         help=f"Averaged over {pictures} random pictures. Seconds for a small network; a deep one may take a minute or two.",
     )  # fmt: skip
-    if pressed:
-        wanted.update(keys)
     if not wanted.intersection(keys):
         return
     for column, (name, graph, layer, unit) in zip(st.columns(len(units), gap="medium"), units, strict=True):
         with column:
             st.markdown(f"**{networks.title(name)}**: {escape(layer)}, unit ({unit[0]}, {unit[1]})")
             if (name, layer, unit) in wanted:
-                _effective(name, graph, layer, unit, photo)
+                stop = partial(wanted.discard, (name, layer, unit))
+                _effective(name, graph, layer, unit, photo, stop)
             else:
                 st.caption("Not measured yet for this unit: compute again.")
     st.caption("Dark: no effect; bright: the strongest in the picture; in between, the size of the gradient. Frame: the theoretical box.")
 
 
-def _effective(name: str, graph: LayerGraph, layer: str, unit: Pair, photo: str) -> None:
+def _effective(name: str, graph: LayerGraph, layer: str, unit: Pair, photo: str, stop: Callable[[], None]) -> None:
     title = networks.title(name)
     try:
-        with st.spinner(f"Measuring {title}…", show_time=True):
-            modules = _modules(name)
-            path = _module(graph, layer, modules)
-            field = _measured(name, path, unit, _samples(name)) if path else None
+        modules = _modules(name)
+        path = _module(graph, layer, modules)
+        field = _measured(name, path, unit, stop) if path else None
     except NetlibError as error:
         st.warning(escape(str(error)))
         return
@@ -89,19 +92,61 @@ def _select(name: str, layer: str) -> None:
 
 def _samples(name: str) -> int:
     """How many random pictures are averaged: fewer where one takes long."""
-    return 8 if networks.cost(networks.graph(name)).total.macs > HEAVY else 32
+    return 8 if _heavy(name) else 32
 
 
-@st.cache_data(max_entries=64, show_spinner=False)
-def _measured(name: str, path: str, unit: Pair, count: int) -> NDArray[np.floating]:
-    """(H, W), 1 at its maximum. The network is built for this call alone: a module must not serve two threads at once."""
-    from netlib.interpret.effective_field import effective_field  # torch is imported only when asked for
+def _heavy(name: str) -> bool:
+    return networks.cost(networks.graph(name)).total.macs > HEAVY
+
+
+def _measured(name: str, path: str, unit: Pair, stop: Callable[[], None]) -> NDArray[np.floating]:
+    """(H, W), 1 at its maximum; with a bar and a button to stop while it is measured."""
+    key = (name, path, unit)
+    if key not in _kept:
+        place = st.empty()
+        with place.container():
+            bar = st.progress(0.0, f"{networks.title(name)} is being built…")
+            st.button("Stop", on_click=stop, icon=":material/stop_circle:", key=f"stop_{name}")
+            found = _measure(name, path, unit, bar.progress)
+        place.empty()
+        while len(_kept) >= MOST_KEPT:
+            _kept.pop(next(iter(_kept)), None)
+        _kept[key] = found
+    return _kept[key]
+
+
+def _measure(name: str, path: str, unit: Pair, tell: Callable[[float, str], object]) -> NDArray[np.floating]:
+    """The field; `tell` hears how far it is, and ends it by raising, as Streamlit does when the visitor left or clicked.
+
+    The network is built for this call alone: a module must not serve two threads at once.
+    """
+    from netlib.interpret.effective_field import effective_field_batches  # torch is imported only when asked for
     from netlib.models.build import build
 
-    channels, height, width = default_input(name)
-    with _TURNS:
-        shape = (channels, height, width)
-        return effective_field(build(name, seed=SEED), path, input_shape=shape, unit=unit, samples=count, batch=4).numpy()
+    title, count, (channels, height, width) = networks.title(name), _samples(name), default_input(name)
+    with _turn(lambda ahead: tell(0.0, f"{ahead} measurements are ahead of {title}; it starts by itself.")):
+        tell(0.0, f"{title} is being built…")
+        model, batch, found = build(name, seed=SEED), 1 if _heavy(name) else 4, np.zeros((height, width))
+        for done, field in effective_field_batches(
+            model, path, input_shape=(channels, height, width), unit=unit, samples=count, batch=batch
+        ):
+            tell(done / count, f"{title}: {done} of {count} pictures")
+            found = field.numpy()
+    return found
+
+
+@contextmanager
+def _turn(wait: Callable[[int], object]) -> Iterator[None]:
+    """A place among those who measure at once; until it is free, `wait` hears how many are ahead, the measuring ones too."""
+    ticket = object()
+    _queue.append(ticket)
+    try:
+        while (ahead := _queue.index(ticket)) >= AT_ONCE:
+            wait(ahead)
+            time.sleep(0.3)
+        yield
+    finally:
+        _queue.remove(ticket)
 
 
 @st.cache_data(max_entries=64, show_spinner=False)

@@ -1,10 +1,12 @@
-"""The photo's component in Chromium: the box follows pointer and keys at once, a click or Enter reaches the page and its link."""
+"""In Chromium: the photo's box follows pointer and keys at once, a click or Enter reaches the link; long work can be stopped."""
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 import pytest
+from playwright.sync_api import expect
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -44,3 +46,14 @@ def test_pointer_keys_and_click(visit: Callable[[str], Page], settled: Callable[
     page.wait_for_url("**unit_1=27%2C27**")
     assert settled(page).get_by_label("Unit", exact=True).input_value() == "27, 27"
     assert "rows 27 to 31" in (page.locator(".photo svg").get_attribute("aria-label") or "")
+
+
+def test_an_effective_field_tells_how_far_it_is_and_can_be_stopped(visit: Callable[[str], Page], settled: Callable[[Page], Page]) -> None:
+    page = visit("/receptive_field?network=resnet50")
+    page.get_by_role("button", name="Compute effective fields").click()
+    expect(page.get_by_role("button", name="Compute effective fields")).to_be_disabled()
+    expect(page.get_by_text(re.compile(r"[1-7] of 8 pictures"))).to_be_visible()
+    page.get_by_role("button", name="Stop", exact=True).last.click()  # Streamlit has one of that name in its own bar
+    expect(page.get_by_role("button", name="Compute effective fields")).to_be_enabled()
+    settled(page)
+    expect(page.get_by_text("of 8 pictures").or_(page.get_by_text("Half of the squared gradient"))).to_have_count(0)
