@@ -66,7 +66,8 @@ def _run(func: Any, args: Args, kwargs: Kwargs, batch: int = 1) -> Shape:
     try:
         value = func(torch.empty(batch, *_sizes(args[0])[1:], device="meta"), *args[1:], **kwargs)
     except (RuntimeError, IndexError) as error:
-        raise Misfit(f"cannot rearrange {text(_sizes(args[0])[1:])}: {str(error).splitlines()[0]}.") from None
+        reason = str(error).splitlines()[0].rstrip(".")
+        raise Misfit(f"cannot rearrange {text(_sizes(args[0])[1:])}: {reason}; give an input that fits.") from None
     if value.shape[:1] != (batch,):
         raise BatchMixed
     return tuple(value.shape[1:])
@@ -83,8 +84,10 @@ def _weights(given: Kwargs) -> dict[str, Tensor]:
 
 def _merge(kind: str) -> Callable[..., Result]:
     def rule(func: Any, args: Args, kwargs: Kwargs) -> Result:
-        tensors = [_sizes(arg) for arg in args[:2] if isinstance(arg, Tensor)]
-        scalars = [arg for arg in args[:2] if not isinstance(arg, Tensor)]
+        given = _given("input other", args, kwargs)
+        pair = given["input"], given["other"]
+        tensors = [_sizes(arg) for arg in pair if isinstance(arg, Tensor)]
+        scalars = [arg for arg in pair if not isinstance(arg, Tensor)]
         if scalars:
             return Result(kind, tensors[0][1:], options={"scalar": float(scalars[0])})
         if tensors[0] == tensors[1]:
@@ -92,7 +95,8 @@ def _merge(kind: str) -> Callable[..., Result]:
         try:
             shape = tuple(torch.broadcast_shapes(*tensors))
         except RuntimeError:
-            raise Misfit(f"merges maps of one shape, but {text(tensors[0][1:])} and {text(tensors[1][1:])} came in.") from None
+            came = " and ".join(text(sizes[1:]) for sizes in tensors)
+            raise Misfit(f"merges maps of one shape, but {came} came in; give an input that fits.") from None
         return Result(kind, shape[1:])
 
     return rule
@@ -106,7 +110,7 @@ def _concat(func: Any, args: Args, kwargs: Kwargs) -> Result:
         raise BatchMixed
     rest = {(*sizes[:axis], *sizes[axis + 1 :]) for sizes in tensors}
     if len(rest) > 1:
-        raise Misfit(f"joins maps of one height and width, but {', '.join(text(t[1:]) for t in tensors)} came in.")
+        raise Misfit(f"joins maps of one height and width, but {', '.join(text(t[1:]) for t in tensors)} came in; give an input that fits.")
     shape = (*tensors[0][:axis], sum(sizes[axis] for sizes in tensors), *tensors[0][axis + 1 :])
     return Result("concat", shape[1:], options={"axis": axis - 1})
 
@@ -250,11 +254,11 @@ def _function_linear(func: Any, args: Args, kwargs: Kwargs) -> Result:
 
 
 def _matmul(func: Any, args: Args, kwargs: Kwargs) -> Result:
-    left, right = _sizes(args[0]), _sizes(args[1])
+    left, right = _sizes(args[0]), _sizes(_given("input other", args, kwargs)["other"])
     if len(left) < 3 or len(right) < 2:
         raise BatchMixed
     if left[-1] != right[-2]:
-        raise Misfit(f"multiplies {text(left[1:])} by {text(right[1:])}, whose inner sizes differ.")
+        raise Misfit(f"multiplies {text(left[1:])} by {text(right[1:])}, whose inner sizes differ; give an input that fits.")
     lead = tuple(torch.broadcast_shapes(left[:-2], right[:-2]))
     return Result("matmul", (*lead, left[-2], right[-1])[1:], options={"inner": left[-1]})
 

@@ -8,12 +8,13 @@ comparisons) is a pure function of it. Shapes leave out the batch: (C, H, W) for
 from __future__ import annotations
 
 import json
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from functools import cached_property
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
-from netlib.errors import UnknownLayer
+from netlib.errors import InvalidInput, UnknownLayer
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -75,6 +76,18 @@ CATEGORY: Mapping[str, str] = MappingProxyType(
         "identity": "reshape",
     }
 )
+
+
+def checked_shape(given: Iterable[int]) -> Shape:
+    """An input shape as a tuple, whatever sequence it was given as.
+
+    Raises:
+        InvalidInput: it is not of positive whole numbers.
+    """
+    shape = tuple(given) if isinstance(given, Iterable) else ()
+    if not shape or not all(isinstance(size, int) and size > 0 for size in shape):
+        raise InvalidInput(f"An input shape is a tuple of positive whole numbers such as (3, 224, 224), not {given!r}.")
+    return shape
 
 
 @dataclass(frozen=True, slots=True)

@@ -101,7 +101,7 @@ def _batch_norm(m: Any, x: Shape) -> Result:
 
 def _layer_norm(m: nn.LayerNorm, x: Shape) -> Result:
     if x[-len(m.normalized_shape) :] != tuple(m.normalized_shape):
-        raise Misfit(f"normalizes over {text(tuple(m.normalized_shape))}, but {text(x)} came in.")
+        raise Misfit(f"normalizes over {text(tuple(m.normalized_shape))}, but {text(x)} came in; give an input that fits.")
     return Result("layer_norm", x, options={"eps": m.eps, "axes": last_axes(x, len(m.normalized_shape))})
 
 
@@ -140,11 +140,11 @@ def _option_a(m: layers.OptionA, x: Shape) -> Result:
 def _recurrent(kind: str) -> Callable[..., Result]:
     def rule(m: Any, x: Shape, *states: Shape) -> Result:
         if getattr(m, "proj_size", 0):
-            raise Misfit("projects its hidden state, which cannot be shown yet.")
+            raise Misfit("projects its hidden state, which cannot be shown yet; leave proj_size at 0.")
         if len(x) != 2 or x[1] != m.input_size:
-            raise Misfit(f"reads sequences of {m.input_size} numbers a step, but {text(x)} came in.")
+            raise Misfit(f"reads sequences of {m.input_size} numbers a step, but {text(x)} came in; give an input that fits.")
         if not m.batch_first:
-            raise Misfit("puts the batch second; only batch_first=True can be shown.")
+            raise Misfit("puts the batch second; build it with batch_first=True.")
         width = m.hidden_size * (2 if m.bidirectional else 1)
         options = {"input_size": m.input_size, "hidden_size": m.hidden_size, "num_layers": m.num_layers, "bidirectional": m.bidirectional}
         return Result(kind, (x[0], width), options=options, wrap=_with_nothing)
@@ -154,10 +154,10 @@ def _recurrent(kind: str) -> Callable[..., Result]:
 
 def _attention(m: nn.MultiheadAttention, x: Shape, *more: Shape) -> Result:
     if not m.batch_first:
-        raise Misfit("puts the batch second; only batch_first=True can be shown.")
+        raise Misfit("puts the batch second; build it with batch_first=True.")
     for wanted, given in zip((m.embed_dim, m.kdim, m.vdim), (x, *more), strict=False):
         if len(given) != 2 or given[-1] != wanted:
-            raise Misfit(f"takes sequences of vectors of {wanted}, but {text(given)} came in.")
+            raise Misfit(f"takes sequences of vectors of {wanted}, but {text(given)} came in; give an input that fits.")
     return Result("attention", x, options={"heads": m.num_heads, "embed_dim": m.embed_dim}, wrap=_with_nothing)
 
 

@@ -2,7 +2,7 @@
 
 `module_rules` has a rule for each module, `function_rules` one for each function; a test holds every rule against running
 the layer itself. A rule that is not met raises `Misfit` with the rest of a sentence that begins with the layer:
-"takes 3 channels, but …". Shapes leave out the batch.
+"takes 3 channels, but …; give an input that fits." Shapes leave out the batch.
 """
 
 from __future__ import annotations
@@ -67,7 +67,7 @@ def convolved_back(
         for n, k, s, p, d, e in zip(x[-2:], window.kernel, window.stride, window.padding, window.dilation, pair(extra), strict=True)
     )
     if height < 1 or width < 1:
-        raise Misfit(f"cuts more padding away than {text(x)} has room for.")
+        raise Misfit(f"cuts more padding away than {text(x)} has room for; give a larger input.")
     return Result("conv_transpose2d", (units, height, width), window, groups, weights=weights)
 
 
@@ -102,7 +102,7 @@ def slide(window: Window, x: Shape, *, ceil_mode: bool = False, total: Pair | No
     """
     check_map(x)
     if pooling and any(2 * p > k for p, k in zip(window.padding, window.kernel, strict=True)):
-        raise Misfit(f"pads {_times(window.padding)}, more than half of its window of {_times(window.kernel)}.")
+        raise Misfit(f"pads {_times(window.padding)}, more than half of its window of {_times(window.kernel)}; pad it less.")
     sizes = []
     for axis, n in enumerate(x[-2:]):
         k, s, p, d = window.kernel[axis], window.stride[axis], window.padding[axis], window.dilation[axis]
@@ -111,7 +111,7 @@ def slide(window: Window, x: Shape, *, ceil_mode: bool = False, total: Pair | No
         if ceil_mode and (count - 1) * s >= n + p:
             count -= 1
         if count < 1:
-            raise Misfit(f"slides a window of {_times(window.kernel)}, but only {text(x)} came in.")
+            raise Misfit(f"slides a window of {_times(window.kernel)}, but only {text(x)} came in; give a larger input.")
         sizes.append(count)
     return sizes[0], sizes[1]
 
@@ -147,22 +147,26 @@ def flattened(sizes: Shape, start: int, end: int) -> Result:
 
 
 def check_map(x: Shape) -> None:
+    """Raise Misfit unless `x` is a map (C, H, W)."""
     if len(x) != 3:
-        raise Misfit(f"takes maps (channels × height × width), but {text(x)} came in.")
+        raise Misfit(f"takes maps (channels × height × width), but {text(x)} came in; give an input that fits.")
 
 
 def check_channels(wanted: int, x: Shape) -> None:
+    """Raise Misfit unless `x` has as many channels as are wanted."""
     if x[0] != wanted:
-        raise Misfit(f"takes {wanted} channels, but {text(x)} came in.")
+        raise Misfit(f"takes {wanted} {'channel' if wanted == 1 else 'channels'}, but {text(x)} came in; give an input that fits.")
 
 
 def check_features(wanted: int, x: Shape) -> Shape:
+    """The axes before the last one; raise Misfit unless that is as long as wanted."""
     if x[-1] != wanted:
-        raise Misfit(f"takes vectors of {wanted}, but {text(x)} came in.")
+        raise Misfit(f"takes vectors of {wanted}, but {text(x)} came in; give an input that fits.")
     return x[:-1]
 
 
 def text(shape: Shape) -> str:
+    """A shape for a sentence, "3×224×224"."""
     return "×".join(map(str, shape)) or "a single number"
 
 

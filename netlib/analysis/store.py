@@ -7,34 +7,51 @@ from __future__ import annotations
 
 from functools import lru_cache
 from pathlib import Path
+from threading import Lock
 from typing import TYPE_CHECKING
 
-from netlib.analysis.graph import LayerGraph
+from netlib.analysis.graph import LayerGraph, checked_shape
 from netlib.models.registry import NETWORKS, PREFIX, spec
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from netlib.analysis.graph import Shape
 
 FOLDER = Path(__file__).parents[2] / "assets" / "graphs"
 
 
-@lru_cache(maxsize=32)
-def graph(name: str, input_shape: Shape | None = None) -> LayerGraph:
+_UNDER_WAY: dict[tuple[str, Shape], Lock] = {}
+
+
+def graph(name: str, input_shape: Sequence[int] | None = None) -> LayerGraph:
     """The layers of a network of the registry, or of "torchvision/…", for its own input or another.
 
     A registry network at its own input size comes from the store; anything else is traced, which imports torch.
 
     Raises:
         UnknownNetwork: there is no network of that name.
+        InvalidInput: `input_shape` is not of positive whole numbers.
         ShapeMismatch: the network cannot take `input_shape`; .graph holds the layers that fit.
         UnsupportedLayer: a torchvision network has an operation without a rule.
+        TraceError: its forward pass stops for another reason.
     """
-    if not name.startswith(PREFIX) and input_shape in (None, spec(name).input_shape):
+    key = name, default_input(name) if input_shape is None else checked_shape(input_shape)
+    with _UNDER_WAY.setdefault(key, Lock()):  # of many who ask for a graph at once one makes it, and the others wait for that one
+        try:
+            return _graph(*key)
+        finally:
+            _UNDER_WAY.pop(key, None)
+
+
+@lru_cache(maxsize=32)
+def _graph(name: str, input_shape: Shape) -> LayerGraph:
+    if not name.startswith(PREFIX) and input_shape == spec(name).input_shape:
         return load(name)
     from netlib.analysis.tracing import trace  # torch takes seconds to import
     from netlib.models.build import build
 
-    return trace(build(name, meta=True), input_shape or default_input(name), name=name)
+    return trace(build(name, meta=True), input_shape, name=name)
 
 
 def default_input(name: str) -> Shape:

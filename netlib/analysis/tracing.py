@@ -19,31 +19,30 @@ import torch
 from torch import Tensor, nn
 
 from netlib.analysis.function_rules import FUNCTIONS, READS_DATA
-from netlib.analysis.graph import Layer, LayerGraph, Shape
+from netlib.analysis.graph import Layer, LayerGraph, Shape, checked_shape
 from netlib.analysis.module_rules import module_rule
 from netlib.analysis.shape_rules import SAME, BatchMixed, Misfit, Result
-from netlib.errors import InvalidInput, ShapeMismatch, TraceError, UnsupportedLayer
+from netlib.errors import ShapeMismatch, TraceError, UnsupportedLayer
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
 ONE_AT_A_TIME = RLock()  # two traces of one module would each restore what the other has covered
 
 
-def trace(module: nn.Module, input_shape: Shape, *more_shapes: Shape, name: str | None = None) -> LayerGraph:
+def trace(module: nn.Module, input_shape: Sequence[int], *more_shapes: Sequence[int], name: str | None = None) -> LayerGraph:
     """The layers of `module` for one input of `input_shape`, (C, H, W) without the batch.
 
     Further shapes are the further positional arguments of its forward. The module is left as it was.
 
     Raises:
+        InvalidInput: a shape is not of positive whole numbers.
         UnsupportedLayer: an operation has no rule; the message names it and the module it stands in.
         ShapeMismatch: what comes into a layer does not fit; .graph holds the layers before it.
         TraceError: the forward pass fails for another reason, such as a branch that depends on the data.
     """
-    for shape in (input_shape, *more_shapes):
-        if not shape or not all(isinstance(size, int) and size > 0 for size in shape):
-            raise InvalidInput(f"An input shape is a tuple of positive whole numbers such as (3, 224, 224), not {shape!r}.")
-    return _Trace(module, name or type(module).__name__).run((input_shape, *more_shapes))
+    shapes = tuple(map(checked_shape, (input_shape, *more_shapes)))
+    return _Trace(module, name or type(module).__name__).run(shapes)
 
 
 class ShapeTensor(Tensor):
@@ -108,7 +107,8 @@ class _Trace:
         except Exception as error:
             at = self.here or self.name
             raise TraceError(
-                f"{self.name} cannot be traced: its forward pass stops in {at} with “{_sentence(error)}”.",
+                f"{self.name} cannot be traced: its forward pass stops in {at} with “{_sentence(error)}”; "
+                "give an input that it can run on, or mend it there.",
                 layer=at, graph=self.graph({}),
             ) from error  # fmt: skip
 
@@ -165,7 +165,9 @@ class _Trace:
         rule = FUNCTIONS.get(key)
         if rule is None:
             raise UnsupportedLayer(
-                f"{self.name} uses {key} in {self.here or 'its forward pass'}, an operation the explorer has no rule for.", layer=self.here
+                f"{self.name} uses {key} in {self.here or 'its forward pass'}, an operation the explorer has no rule for; "
+                "write it with other operations, or choose another network.",
+                layer=self.here,
             )
         if key == "getitem" and isinstance(args[1], tuple) and all(isinstance(item, slice) for item in args[1]):
             steps = [(axis, item) for axis, item in enumerate(args[1]) if item != slice(None)]
@@ -228,13 +230,14 @@ class _Trace:
             raise ShapeMismatch(f"{path} ({what}) of {self.name} {misfit}", layer=path) from None
         except BatchMixed:
             raise UnsupportedLayer(
-                f"{path} of {self.name} mixes the picture with the batch, which the explorer cannot follow.", layer=path
+                f"{path} of {self.name} mixes the picture with the batch, which the explorer cannot follow; leave the first axis alone.",
+                layer=path,
             ) from None
 
     def reads_data(self, what: str) -> TraceError:
         return TraceError(
             f"{self.name} reads the values of a tensor in {self.here or 'its forward pass'} ({what}); "
-            "a trace knows only shapes, so what depends on the data cannot be followed.", layer=self.here,
+            "a trace knows only shapes, so what depends on the data cannot be followed; let it depend on shapes alone.", layer=self.here,
         )  # fmt: skip
 
     def add(self, name: str, sources: tuple[str, ...], result: Result, weights: Mapping[str, Tensor] | None = None) -> ShapeTensor:
@@ -307,7 +310,7 @@ def _named_outputs(value: Any) -> list[tuple[str, ShapeTensor]]:
         named = {_numbered("output", i): item for i, item in enumerate(item for item in _flat(value) if isinstance(item, ShapeTensor))}
     found = [(label, item) for label, item in named.items() if isinstance(item, ShapeTensor)]
     if not found:
-        raise TraceError(f"The forward pass returns {type(value).__name__}, not a tensor or a named group of tensors.")
+        raise TraceError(f"The forward pass returns {type(value).__name__}; let it return a tensor or a named group of tensors.")
     return found
 
 

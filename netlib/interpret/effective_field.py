@@ -7,10 +7,11 @@ sections 2 and 4: the gradient of a central unit with respect to random inputs, 
 from __future__ import annotations
 
 from contextlib import contextmanager
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import torch
 
+from netlib.analysis.graph import checked_shape
 from netlib.errors import InvalidInput, UnknownLayer
 
 if TYPE_CHECKING:
@@ -36,8 +37,9 @@ def effective_field(
     Shapes: input_shape (C, H, W) -> (H, W).
 
     Raises:
-        UnknownLayer: no module of that path, a layer that is no module, or no such unit in its map.
-        InvalidInput: fewer than one sample or one picture at a time.
+        UnknownLayer: no module of that path, a layer that is no module or gives no tensor made of the picture, or no such unit
+            in its map.
+        InvalidInput: fewer than one sample or one picture at a time, or an input shape that the model cannot take.
     """
     *_, (_, field) = effective_field_batches(
         model, layer, input_shape=input_shape, unit=unit, samples=samples, seed=seed, batch=batch
@@ -61,8 +63,9 @@ def effective_field_batches(
     """
     if samples < 1 or batch < 1:
         raise InvalidInput(f"An effective field needs at least one sample and one picture at a time, not {samples} and {batch}.")
+    checked_shape(input_shape)
     module = _module(model, layer)
-    kept: list[Tensor] = []
+    kept: list[Any] = []
     like = next(model.parameters(), torch.empty(0))
     random = torch.Generator().manual_seed(seed)
     total = torch.zeros(input_shape[-2:], dtype=torch.double)
@@ -72,12 +75,10 @@ def effective_field_batches(
             for done in range(0, samples, batch):
                 count = min(batch, samples - done)
                 # picture by picture, so that the same seed gives the same pictures whatever the batch
-                x = (
-                    torch.stack([torch.randn(input_shape, generator=random) for _ in range(count)]).to(like).requires_grad_()
-                )  # (N, C, H, W)
+                x = torch.stack([torch.randn(input_shape, generator=random) for _ in range(count)]).to(like)  # (N, C, H, W)
                 kept.clear()
                 with torch.enable_grad():  # within a step only: it is the caller's mode that counts between two of them
-                    model(x)
+                    _run(model, x.requires_grad_())
                     if not kept:
                         raise UnknownLayer(f"The forward pass never calls {layer!r}; choose a layer that it does call.")
                     (gradient,) = torch.autograd.grad(_score(kept[-1], layer, unit), x)
@@ -114,8 +115,28 @@ def _module(model: nn.Module, layer: str) -> nn.Module:
     raise UnknownLayer.named(layer, type(model).__name__, [name for name in modules if name])
 
 
-def _score(output: Tensor, layer: str, unit: tuple[int, int] | None) -> Tensor:
+def _first_tensor(output: Any) -> Tensor | None:
+    """What a module gives, or the first tensor of what it gives: an LSTM gives its states beside its output."""
+    if isinstance(output, tuple | list):
+        return next((tensor for part in output if (tensor := _first_tensor(part)) is not None), None)
+    return output if isinstance(output, torch.Tensor) else None
+
+
+def _run(model: nn.Module, x: Tensor) -> None:
+    try:
+        model(x)
+    except RuntimeError as error:
+        raise InvalidInput(
+            f"{type(model).__name__} cannot take pictures of {'×'.join(map(str, x.shape[1:]))} (“{str(error).splitlines()[0]}”); "
+            "choose an input_shape that fits."
+        ) from error
+
+
+def _score(given: Any, layer: str, unit: tuple[int, int] | None) -> Tensor:
     """The unit's activations, summed over channels and pictures; of a layer without a map, all of them."""
+    output = _first_tensor(given)
+    if output is None or not output.requires_grad:
+        raise UnknownLayer(f"Layer {layer!r} gives no tensor that depends on the picture; choose another layer.")
     if output.dim() != 4:
         if unit not in (None, (0, 0)):
             raise UnknownLayer(f"Layer {layer!r} has no map, so there is no unit {unit}; choose (0, 0) or none.")

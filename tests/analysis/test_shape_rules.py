@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from typing import Any
 
@@ -262,7 +263,8 @@ def test_any_transposed_convolution(kernel: Any, stride: Any, padding: Any, dila
 
 MISFITS = [
     (nn.Conv2d(3, 8, 3), (4, 9, 9), "takes 3 channels, but 4×9×9 came in"),
-    (nn.Conv2d(3, 8, (3, 7)), (3, 5, 6), "slides a window of 3×7, but only 3×5×6 came in"),
+    (nn.Conv2d(3, 8, (3, 7)), (3, 5, 6), "slides a window of 3×7, but only 3×5×6 came in; give a larger input"),
+    (nn.Conv2d(1, 8, 3), (4, 9, 9), "takes 1 channel, but 4×9×9 came in; give an input that fits"),
     (nn.ConvTranspose2d(3, 8, 3), (4, 9, 9), "takes 3 channels"),
     (nn.ConvTranspose2d(3, 8, 1, padding=2), (3, 4, 9), "cuts more padding away than 3×4×9 has room for"),
     (nn.MaxPool2d(3), (7,), "takes maps .*, but 7 came in"),
@@ -280,8 +282,9 @@ MISFITS = [
 
 @pytest.mark.parametrize(("module", "shape", "sentence"), MISFITS)
 def test_what_does_not_fit_is_said_in_a_sentence(module: nn.Module, shape: tuple[int, ...], sentence: str) -> None:
-    with pytest.raises(ShapeMismatch, match=sentence):
+    with pytest.raises(ShapeMismatch, match=sentence) as caught:
         trace(module, *[shape] * (3 if isinstance(module, nn.MultiheadAttention) else 1))
+    assert re.search(r"; (give|pad|build) [^;]+\.$", str(caught.value))  # what to do
 
 
 @pytest.mark.parametrize(
@@ -295,5 +298,6 @@ def test_what_does_not_fit_is_said_in_a_sentence(module: nn.Module, shape: tuple
     ],
 )
 def test_so_is_a_call_that_does_not_fit(call: Callable[[Tensor], Any], sentence: str) -> None:
-    with pytest.raises(ShapeMismatch, match=sentence):
+    with pytest.raises(ShapeMismatch, match=sentence) as caught:
         trace(Call(call), MAP)
+    assert str(caught.value).endswith("; give an input that fits.")

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import time
 from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
 from functools import cache
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 import torch
@@ -15,7 +17,7 @@ from netlib.analysis import store
 from netlib.analysis.cost import costs
 from netlib.analysis.module_rules import module_rule
 from netlib.analysis.tracing import trace
-from netlib.errors import ShapeMismatch, UnknownNetwork
+from netlib.errors import InvalidInput, ShapeMismatch, UnknownNetwork
 from netlib.models.build import build
 from netlib.models.registry import NETWORKS
 
@@ -99,7 +101,7 @@ def test_the_store_holds_the_registry_and_nothing_else() -> None:
 
 def test_a_registry_graph_at_its_own_size_is_read_not_traced(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("netlib.models.build.build", None)
-    store.graph.cache_clear()
+    store._graph.cache_clear()
     assert store.graph("alexnet") == store.graph("alexnet", (3, 227, 227)) == store.load("alexnet")
 
 
@@ -107,6 +109,29 @@ def test_another_size_is_traced() -> None:
     graph = store.graph("resnet18", (3, 96, 160))
     assert graph.input_shape == (3, 96, 160)
     assert graph["conv1"].shape == (64, 48, 80)  # ⌊(96 + 6 − 7) / 2⌋ + 1 and the same of 160
+
+
+def test_a_shape_may_be_any_sequence_but_must_be_a_shape() -> None:
+    assert store.graph("alexnet", [3, 227, 227]) is store.graph("alexnet")
+    for wrong in ((3, 0, 5), [[3, 4], 5], "227", 227, ()):
+        with pytest.raises(InvalidInput, match="positive whole numbers"):
+            store.graph("alexnet", wrong)  # type: ignore[arg-type]
+
+
+def test_of_many_who_ask_at_once_one_traces(monkeypatch: pytest.MonkeyPatch) -> None:
+    traces: list[str] = []
+
+    def slow(*args: Any, **kwargs: Any) -> LayerGraph:
+        traces.append(kwargs["name"])
+        time.sleep(0.05)
+        return trace(*args, **kwargs)
+
+    monkeypatch.setattr("netlib.analysis.tracing.trace", slow)
+    with ThreadPoolExecutor(8) as pool:
+        graphs = list(pool.map(store.graph, ["resnet20-cifar"] * 8, [(3, 36, 40)] * 8))
+    assert traces == ["resnet20-cifar"]
+    assert all(graph is graphs[0] for graph in graphs)
+    assert not store._UNDER_WAY
 
 
 def test_a_picture_too_small_leaves_the_layers_that_fit() -> None:

@@ -54,6 +54,21 @@ def weight(*shape: int) -> nn.Parameter:
 # --- how the layers hang together ------------------------------------------------------------------------------------
 
 
+@pytest.mark.parametrize(
+    "merge",
+    [
+        lambda x, y: torch.add(x, other=y),
+        lambda x, y: x.add(other=y),
+        lambda x, y: torch.sub(input=x, other=y, alpha=2),
+        lambda x, y: torch.matmul(x, other=y.mT),
+    ],
+)
+def test_what_is_merged_may_come_by_keyword(merge: Callable[..., Any]) -> None:
+    graph = trace(Net(lambda net, x: merge(x, torch.relu(x))), (4, 6, 6))
+    assert graph.layers[-1].shape == (4, 6, 6)
+    assert graph.layers[-1].inputs[0] == "input"
+
+
 def test_branches_and_a_skip() -> None:
     def forward(net: Net, x: Tensor) -> Tensor:
         return torch.cat([net.left(x), net.right(x) + x], 1)
@@ -268,7 +283,9 @@ def refused(forward: Callable[..., Any], *shapes: tuple[int, ...], **parts: nn.M
 def test_an_unknown_operation_is_named_with_its_place() -> None:
     error = refused(lambda net, x: net.block(x), block=Net(lambda net, x: torch.fft.fft(torch.relu(x))))
     assert isinstance(error, UnsupportedLayer)
-    assert str(error) == "Net uses fft_fft in block, an operation the explorer has no rule for."
+    assert str(error) == (
+        "Net uses fft_fft in block, an operation the explorer has no rule for; write it with other operations, or choose another network."
+    )
     assert error.layer == "block"
     assert [layer.name for layer in error.graph] == ["input", "block.relu"]
 
@@ -276,7 +293,7 @@ def test_an_unknown_operation_is_named_with_its_place() -> None:
 def test_a_layer_that_does_not_fit_is_named_with_what_came_in() -> None:
     error = refused(lambda net, x: net.second(net.first(x)), first=nn.Conv2d(4, 8, 3), second=nn.Conv2d(4, 8, 3))
     assert isinstance(error, ShapeMismatch)
-    assert str(error) == "second (Conv2d) of Net takes 4 channels, but 8×4×8 came in."
+    assert str(error) == "second (Conv2d) of Net takes 4 channels, but 8×4×8 came in; give an input that fits."
     assert error.layer == "second"
     assert [layer.name for layer in error.graph] == ["input", "first"]
 
@@ -323,10 +340,11 @@ def test_a_mistake_in_the_forward_pass_is_located() -> None:
     assert "NoneType" in str(refused(lambda net, x: None))
 
 
-@pytest.mark.parametrize("shape", [(), (3, 0, 4), (3, 224.0, 224), "224"])
+@pytest.mark.parametrize("shape", [(), (3, 0, 4), (3, 224.0, 224), "224", 224, [[3, 4], 5]])
 def test_a_shape_that_is_none(shape: Any) -> None:
     with pytest.raises(InvalidInput, match="positive whole numbers"):
         trace(nn.ReLU(), shape)
+    assert trace(nn.ReLU(), [3, 4, 5]) == trace(nn.ReLU(), (3, 4, 5))
 
 
 # --- the module is left as it was --------------------------------------------------------------------------------------------

@@ -69,7 +69,7 @@ def test_the_model_comes_back_as_it_was(fails: bool) -> None:
     model.fc.weight.grad = torch.ones_like(model.fc.weight)
     state = {name: value.clone() for name, value in model.state_dict().items()}
     if fails:
-        with pytest.raises(RuntimeError):
+        with pytest.raises(InvalidInput):
             effective_field(model, "block.1", input_shape=(5, 11, 15))
     else:
         effective_field(model, "fc", input_shape=SHAPE)
@@ -92,6 +92,30 @@ def test_the_model_comes_back_as_it_was(fails: bool) -> None:
 def test_says_what_is_wrong(layer: str, unit: tuple[int, int] | None, says: str) -> None:
     with pytest.raises(UnknownLayer, match=says):
         effective_field(net(), layer, input_shape=SHAPE, unit=unit)
+
+
+@pytest.mark.parametrize("shape", [(5, 11, 15), (2, 2, 15)])
+def test_an_input_that_does_not_fit(shape: tuple[int, int, int]) -> None:
+    with pytest.raises(InvalidInput, match=f"Net cannot take pictures of {shape[0]}×{shape[1]}×15 .*; choose an input_shape that fits"):
+        effective_field(net(), "block", input_shape=shape)
+    with pytest.raises(InvalidInput, match="positive whole numbers"):
+        effective_field(net(), "block", input_shape=(2, -1, 15))
+
+
+class Rows(nn.Module):
+    def __init__(self) -> None:
+        super().__init__()
+        self.cell, self.last = nn.LSTM(5, 3, batch_first=True), nn.Identity()
+
+    def forward(self, x: Tensor) -> Tensor:
+        return self.last(self.cell(x[:, 0])[0].argmax(-1))
+
+
+def test_of_what_a_layer_gives_the_first_tensor_counts() -> None:
+    torch.manual_seed(1)
+    assert (effective_field(Rows(), "cell", input_shape=(1, 4, 5)) > 0).all()
+    with pytest.raises(UnknownLayer, match="gives no tensor that depends on the picture"):
+        effective_field(Rows(), "last", input_shape=(1, 4, 5))
 
 
 def test_needs_a_sample() -> None:

@@ -34,6 +34,14 @@ def test_parameters_as_published(name):
     assert not network.training
 
 
+def test_a_name_that_is_none_suggests_what_is_near_without_the_prefix():
+    with pytest.raises(UnknownNetwork, match=r"Choose one of: torchvision/") as caught:
+        build_torchvision("zzz")
+    assert "Did you mean" not in str(caught.value)
+    with pytest.raises(UnknownNetwork, match=r"Did you mean torchvision/densenet121"):
+        build_torchvision("densnet121")
+
+
 def test_inception_is_built_without_its_auxiliary_head():
     with torch.device("meta"):
         network = build_torchvision("inception_v3")
