@@ -15,7 +15,6 @@ from math import prod
 from typing import TYPE_CHECKING
 
 from netlib.analysis.counts import COUNTS, is_bias
-from netlib.analysis.counts import bias_of as bias_of
 from netlib.analysis.kept import FLOAT_BYTES, kept_outputs, notes
 
 if TYPE_CHECKING:

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 
 from netlib.analysis.align import align, place_likeness, placed
 from netlib.analysis.blocks import WEIGHTED, Form, Unit, layer_likeness, main_layers, unit_likeness, units
-from netlib.analysis.cost import bias_of
+from netlib.analysis.counts import bias_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence

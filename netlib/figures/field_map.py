@@ -57,7 +57,7 @@ class FieldMap:
 
     @cached_property
     def sentence(self) -> str:
-        """The template of `unit_sentence`, with the layer's name filled in."""
+        """The template of `unit_sentence` with the layer's name filled in, for a page that fills in the rest by itself."""
         return (UNIT if self.has_map else NO_MAP).replace("{layer}", self.layer)
 
     def padding_share(self, unit: Pair) -> float:
@@ -70,8 +70,8 @@ class FieldMap:
     def unit_sentence(self, unit: Pair) -> str:
         """What one unit sees, rows and columns counted from 0 and named from the first to the last."""
         (top, bottom, *_), (left, right, *_) = self.rows[unit[0]], self.columns[unit[1]]
-        return self.sentence.format(
-            row=unit[0], column=unit[1], top=_text(top), bottom=_text(bottom - 1), left=_text(left), right=_text(right - 1),
+        return (UNIT if self.has_map else NO_MAP).format(
+            layer=self.layer, row=unit[0], column=unit[1], top=_text(top), bottom=_text(bottom - 1), left=_text(left), right=_text(right - 1),
             height=bottom - top, width=right - left, share=percent(self.padding_share(unit)),
         )  # fmt: skip
 

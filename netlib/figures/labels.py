@@ -29,6 +29,8 @@ class Spot(NamedTuple):
 
 
 class Rectangle(NamedTuple):
+    """A rectangle of the drawing, in its own units; y grows downwards."""
+
     left: float
     top: float
     right: float

@@ -48,6 +48,7 @@ def listed(items: Sequence[str]) -> str:
 
 
 def upper_first(text: str) -> str:
+    """The text with its first letter large and all others as they are."""
     return text[:1].upper() + text[1:]
 
 

@@ -1,7 +1,8 @@
 """Recurrent networks that read a picture row by row: Elman's network and the LSTM.
 
 Sources: Elman, "Finding Structure in Time" (1990), Figure 2; Hochreiter, Schmidhuber, "Long Short-Term Memory" (1997),
-section 4; the forget gate: Gers, Schmidhuber, Cummins, "Learning to Forget" (2000).
+section 4; the forget gate: Gers, Schmidhuber, Cummins, "Learning to Forget" (ICANN 1999, Neural Computation
+2000).
 
 A row x of the picture comes in at each step, h is what the network remembers, σ the logistic function, ⊙ the product
 of matching elements, and W, U, b are learned:
@@ -11,7 +12,7 @@ of matching elements, and W, U, b are learned:
             c = f ⊙ c + i ⊙ tanh(W x + U h + b)           the cell: what it holds passes unchanged while f = 1 and i = 0
             h = o ⊙ tanh(c)
 
-The cell of 1997 has no forget gate (f = 1, it can only be added to); the gate came in 2000 and is what "LSTM" means today.
+The cell of 1997 has no forget gate (f = 1, it can only be added to); the gate was added later and is what "LSTM" means today.
 
 With i numbers a row and h hidden units, one bias vector a gate gives h(h + i) + h parameters for Elman's network and
 4 (h(h + i) + h) for the LSTM, as textbooks count. PyTorch keeps two bias vectors, one for W x and one for U h, which do

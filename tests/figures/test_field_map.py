@@ -85,6 +85,12 @@ def test_warning_where_the_field_outgrows_the_picture() -> None:
     assert first is not None and "the first layer to do so" in first and "conv4_x.3.conv2 is" not in first
 
 
+def test_a_brace_in_a_name_is_a_brace() -> None:
+    layers = Layer("input", "input", (), (1, 4, 6)), Layer("{a}.0", "relu", ("input",), (1, 4, 6))
+    found = field_map(LayerGraph("braces", layers, {"output": "{a}.0"}), "{a}.0")
+    assert found.unit_sentence((1, 2)).startswith("Unit (1, 2) of {a}.0 sees rows 1 to 1, columns 2 to 2: 1×1 px")
+
+
 def test_last_map_leaves_auxiliary_heads_and_collapsed_maps_out() -> None:
     assert last_map(netlib.graph("googlenet-aux")) == "inception5b.concat"
     assert last_map(netlib.graph("alexnet")) == "pool5"
