@@ -64,7 +64,7 @@ function start(root) {
     if (e.key === "Enter") { e.preventDefault(); jump(s, e.shiftKey ? -1 : 1) }
     if (e.key === "Escape") { s.input.value = ""; search(s) }
   })
-  new ResizeObserver(() => { if (s.svg) { s.fitted ? fit(s, s.fitted) : setScale(s, s.scale); later(s, "map", () => drawMap(s)) } }).observe(v)
+  new ResizeObserver(() => { if (s.svg) { resized(s); later(s, "map", () => drawMap(s)) } }).observe(v)
   return s
 }
 
@@ -159,6 +159,12 @@ function setScale(s, scale, left = null) {
   s.svg.style.height = `${s.h * s.scale}px`
   s.svg.style.marginLeft = `${s.left}px`
   later(s, "look", () => look(s))
+}
+
+// The window has another width, perhaps because the overview came or went: what is seen stays where it is, if there is room.
+function resized(s) {
+  if (s.fitted) return fit(s, s.fitted)
+  setScale(s, s.scale, Math.min(s.left, s.view.clientWidth - s.w * s.scale))
 }
 
 // What follows the eye: the window on the overview, and which bands of a large drawing the browser has to paint.
