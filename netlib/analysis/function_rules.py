@@ -102,6 +102,26 @@ def _merge(kind: str) -> Callable[..., Result]:
     return rule
 
 
+def _negative(func: Any, args: Args, kwargs: Kwargs) -> Result:
+    return Result("mul", _sizes(args[0])[1:], options={"scalar": -1.0})
+
+
+def _clamp(func: Any, args: Args, kwargs: Kwargs) -> Result:
+    given = _given("input min max", args, kwargs)
+    bounds = {name: given[name] for name in ("min", "max") if given.get(name) is not None}
+    if any(isinstance(bound, Tensor) for bound in bounds.values()):
+        raise Misfit("is bounded by a tensor, which cannot be shown yet; give numbers.")
+    return Result("clamp", _sizes(args[0])[1:], options={name: float(bound) for name, bound in bounds.items()})
+
+
+def _prelu(func: Any, args: Args, kwargs: Kwargs) -> Result:
+    given = _given("input weight", args, kwargs)
+    x, (slopes,) = _sizes(given["input"])[1:], _sizes(given["weight"])
+    if slopes > 1:
+        check_channels(slopes, x)
+    return Result("prelu", x, weights=_weights(given))
+
+
 def _concat(func: Any, args: Args, kwargs: Kwargs) -> Result:
     tensors = [_sizes(tensor) for tensor in args[0]]
     axis = args[1] if len(args) > 1 else kwargs.get("dim", 0)
@@ -277,6 +297,13 @@ FUNCTIONS: dict[str, Callable[..., Any]] = {
     "hardswish": _unary("hardswish"),
     "silu": _unary("silu"),
     "gelu": _unary("gelu"),
+    "elu": _unary("elu"),
+    "prelu": _prelu,
+    "mish": _unary("mish"),
+    "softplus": _unary("softplus"),
+    "hardtanh": _unary("hardtanh"),
+    **dict.fromkeys(("clamp", "clip"), _clamp),
+    "neg": _negative,
     "softmax": _softmax("softmax"),
     "log_softmax": _softmax("log_softmax"),
     "dropout": _unary("dropout"),

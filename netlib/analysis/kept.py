@@ -21,7 +21,8 @@ INDEX_BYTES = 8  # PyTorch stores where each maximum was as a 64-bit integer
 # Which tensors the backward pass of each kind needs, as PyTorch's autograd saves them.
 KEEPS_INPUT = frozenset(
     "conv2d conv_transpose2d linear rnn lstm gru attention matmul max_pool2d avg_pool2d adaptive_max_pool2d subsample "
-    "lrn batch_norm layer_norm group_norm leaky_relu gelu silu hardswish hardsigmoid relu6".split()
+    "lrn batch_norm layer_norm group_norm leaky_relu gelu silu hardswish hardsigmoid relu6 "
+    "elu prelu mish softplus hardtanh clamp".split()
 )
 KEEPS_OUTPUT = frozenset("relu tanh sigmoid softmax log_softmax".split())
 VIEWS = frozenset("flatten reshape permute slice expand identity".split())  # no memory of their own

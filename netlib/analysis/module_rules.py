@@ -92,6 +92,12 @@ def _elementwise(kind: str, *options: str) -> Callable[[Any, Shape], Result]:
     return rule
 
 
+def _prelu(m: nn.PReLU, x: Shape) -> Result:
+    if m.num_parameters > 1:  # else one slope for all channels
+        check_channels(m.num_parameters, x)
+    return Result("prelu", x)
+
+
 def _batch_norm(m: Any, x: Shape) -> Result:
     if isinstance(m, nn.BatchNorm2d):
         check_map(x)
@@ -191,6 +197,11 @@ MODULES: dict[type, Callable[..., Result]] = {
     nn.Hardswish: _elementwise("hardswish"),
     nn.SiLU: _elementwise("silu"),
     nn.GELU: _elementwise("gelu"),
+    nn.ELU: _elementwise("elu", "alpha"),
+    nn.PReLU: _prelu,
+    nn.Mish: _elementwise("mish"),
+    nn.Softplus: _elementwise("softplus", "beta", "threshold"),
+    nn.Hardtanh: _elementwise("hardtanh", "min_val", "max_val"),
     nn.Softmax: _softmax("softmax"),
     nn.LogSoftmax: _softmax("log_softmax"),
     nn.Dropout: _elementwise("dropout", "p"),

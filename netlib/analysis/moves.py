@@ -172,7 +172,7 @@ RULES: Mapping[str, Rule | None] = MappingProxyType(
         **dict.fromkeys(("layer_norm", "softmax", "log_softmax"), _mixing),
         **dict.fromkeys(("lrn", "batch_norm"), _pointwise),  # LRN runs across channels, batch norm's statistics are constants
         **dict.fromkeys(("relu", "relu6", "leaky_relu", "tanh", "scaled_tanh", "sigmoid", "hardsigmoid"), _pointwise),
-        **dict.fromkeys(("hardswish", "silu", "gelu"), _pointwise),
+        **dict.fromkeys(("hardswish", "silu", "gelu", "elu", "prelu", "mish", "softplus", "hardtanh", "clamp"), _pointwise),
         **dict.fromkeys(("dropout", "stochastic_depth", "identity"), _pointwise),
         **dict.fromkeys(("add", "mul", "expand"), _broadcast),
         "concat": _concat,

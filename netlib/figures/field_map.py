@@ -71,7 +71,8 @@ class FieldMap:
         """What one unit sees, rows and columns counted from 0 and named from the first to the last."""
         (top, bottom, *_), (left, right, *_) = self.rows[unit[0]], self.columns[unit[1]]
         return (UNIT if self.has_map else NO_MAP).format(
-            layer=self.layer, row=unit[0], column=unit[1], top=_text(top), bottom=_text(bottom - 1), left=_text(left), right=_text(right - 1),
+            layer=self.layer, row=unit[0], column=unit[1],
+            top=_text(top), bottom=_text(bottom - 1), left=_text(left), right=_text(right - 1),
             height=bottom - top, width=right - left, share=percent(self.padding_share(unit)),
         )  # fmt: skip
 

@@ -18,7 +18,8 @@ KIND_NAMES = {
     "adaptive_avg_pool2d": "adaptive average pooling", "subsample": "subsampling", "mean": "mean",
     "lrn": "LRN", "batch_norm": "BN", "layer_norm": "LayerNorm", "group_norm": "GroupNorm",
     "relu": "ReLU", "relu6": "ReLU6", "leaky_relu": "leaky ReLU", "scaled_tanh": "scaled tanh", "hardsigmoid": "hard sigmoid",
-    "hardswish": "hard swish", "silu": "SiLU", "gelu": "GELU", "log_softmax": "log softmax",
+    "hardswish": "hard swish", "silu": "SiLU", "gelu": "GELU", "elu": "ELU", "prelu": "PReLU", "hardtanh": "hard tanh",
+    "log_softmax": "log softmax",
     "stochastic_depth": "stochastic depth", "option_a": "option A", "mul": "multiply",
 }  # fmt: skip
 

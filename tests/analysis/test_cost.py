@@ -185,6 +185,9 @@ SMALL = [
     ("constant factors", (6, 8, 12), lambda m, x: 2 * m.conv(x) / 3 + 1, dict(conv=nn.Conv2d(6, 6, 1))),
     ("dropout of nothing", (12,), lambda m, x: m.b(m.drop(m.a(x))), dict(a=nn.Linear(12, 9), drop=nn.Dropout(0.0), b=nn.Linear(9, 2))),
     ("softmax", (12,), lambda m, x: m.fc(x).softmax(1), dict(fc=nn.Linear(12, 9))),
+    *[(type(activation).__name__, (6, 8, 12), lambda m, x: m.act(m.conv(x)), dict(conv=nn.Conv2d(6, 6, 1), act=activation))
+      for activation in (nn.ELU(), nn.PReLU(), nn.PReLU(6), nn.Mish(), nn.Softplus(), nn.Hardtanh())],
+    ("clamp and neg", (6, 8, 12), lambda m, x: -m.conv(x).clamp(-1, 1), dict(conv=nn.Conv2d(6, 6, 1))),
     ("adaptive pooling", (6, 9, 12), lambda m, x: m.b(m.pool(m.a(x))),
      dict(a=nn.Conv2d(6, 6, 1), pool=nn.AdaptiveMaxPool2d((2, 5)), b=nn.Conv2d(6, 6, 1))),
     *[(f"{cell.__name__} of {depth}", (11, 5), lambda m, x: m.cell(x)[0],

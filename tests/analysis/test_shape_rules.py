@@ -75,7 +75,9 @@ EXAMPLES: list[tuple[nn.Module, tuple[int, ...]]] = [
     (layers.OptionA(4, 10), MAP),
     (layers.OptionA(4, 9, stride=3), MAP),
     *[(activation(), MAP) for activation in
-      (nn.ReLU, nn.ReLU6, nn.LeakyReLU, nn.Tanh, nn.Sigmoid, nn.Hardsigmoid, nn.Hardswish, nn.SiLU, nn.GELU, layers.ScaledTanh)],
+      (nn.ReLU, nn.ReLU6, nn.LeakyReLU, nn.Tanh, nn.Sigmoid, nn.Hardsigmoid, nn.Hardswish, nn.SiLU, nn.GELU, nn.ELU, nn.Mish,
+       nn.Softplus, nn.Hardtanh, nn.PReLU, layers.ScaledTanh)],
+    (nn.PReLU(4), MAP),
     (nn.Softmax(1), VECTOR),
     (nn.LogSoftmax(1), VECTOR),
     *[(cell(12, 5, batch_first=True), ROWS) for cell in (nn.RNN, nn.LSTM, nn.GRU)],
@@ -118,7 +120,12 @@ def test_every_module_rule_has_an_example() -> None:
 W, WT, LINEAR = torch.empty(6, 2, 3, 5), torch.empty(4, 3, 4, 3), torch.empty(5, 18)
 CALLS: dict[str, Callable[[Tensor], Any]] = {
     **{name: (lambda x, name=name: getattr(F, name)(x)) for name in
-       ("relu", "relu6", "leaky_relu", "tanh", "sigmoid", "hardsigmoid", "hardswish", "silu", "gelu", "dropout", "dropout2d")},
+       ("relu", "relu6", "leaky_relu", "tanh", "sigmoid", "hardsigmoid", "hardswish", "silu", "gelu", "elu", "mish", "softplus",
+        "hardtanh", "dropout", "dropout2d")},
+    "prelu": lambda x: F.prelu(x, torch.ones(4, device="meta")),
+    "clamp": lambda x: x.clamp(-1, max=2),
+    "clip": lambda x: torch.clip(x, max=2),
+    "neg": lambda x: -x,
     "softmax": lambda x: x.softmax(1),
     "log_softmax": lambda x: F.log_softmax(x, dim=1),
     "add": lambda x: x + x.mean((2, 3), keepdim=True),
@@ -273,6 +280,7 @@ MISFITS = [
     (nn.BatchNorm2d(3), (3,), "takes maps"),
     (nn.Linear(5, 2), (3, 4), "takes vectors of 5, but 3×4 came in"),
     (nn.LayerNorm((3, 4)), (4, 3), "normalizes over 3×4, but 4×3 came in"),
+    (nn.PReLU(4), (6, 3, 3), "takes 4 channels"),
     (nn.GroupNorm(2, 4), (6, 3, 3), "takes 4 channels"),
     (nn.LSTM(5, 2, batch_first=True), (3, 4), "reads sequences of 5 numbers a step, but 3×4 came in"),
     (nn.LSTM(5, 2), (3, 5), "puts the batch second"),
@@ -294,6 +302,7 @@ def test_what_does_not_fit_is_said_in_a_sentence(module: nn.Module, shape: tuple
         (lambda x: x + x[:, :, 1:], "merges maps of one shape, but 4×13×18 and 4×12×18 came in"),
         (lambda x: x @ x, "multiplies 4×13×18 by 4×13×18, whose inner sizes differ"),
         (lambda x: x.view(1, 5, -1), "cannot rearrange 4×13×18"),
+        (lambda x: F.prelu(x, torch.ones(3)), "takes 3 channels"),
         (lambda x: F.conv2d(x, torch.empty(6, 3, 1, 1)), "takes 3 channels"),
     ],
 )
