@@ -6,6 +6,8 @@ from pathlib import Path
 
 import streamlit as st
 
+from pages.parts import view
+
 HERE = Path(__file__).parent
 
 st.set_page_config(page_title="CNN Architecture Explorer", page_icon=str(HERE.parent / "assets" / "icon.svg"), layout="wide")
@@ -19,4 +21,5 @@ page = st.navigation(
     ],
     position="top",
 )
-page.run()
+with view.address():
+    page.run()

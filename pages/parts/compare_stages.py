@@ -14,6 +14,7 @@ from netlib.figures.tables import HEADINGS, layer_rows
 from pages.parts import view
 from pages.parts.compare_graphs import clicked_row
 from pages.parts.compare_html import badge, bar, table
+from pages.parts.layer_table import WIDTH
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -85,7 +86,7 @@ def _percent(share: float) -> str:
 
 def layer_tables(networks: Sequence[Network], row: Row | None, *, dark: bool) -> None:
     """The layers of each network, or of its stage in the chosen row, side by side."""
-    numbers = {HEADINGS[field]: st.column_config.NumberColumn(format="localized") for field in NUMBERS}
+    numbers = {HEADINGS[field]: st.column_config.NumberColumn(format="localized", width=WIDTH) for field in NUMBERS}
     with st.expander("Layer tables", icon=":material/table_rows:", expanded=row is not None):
         for column, network, place in zip(range(len(networks)), networks, st.columns(len(networks)), strict=True):
             with place:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import streamlit as st
 
-from netlib.analysis.folding import FoldedGraph, all_modules, fold
+from netlib.analysis.folding import FoldedGraph, all_modules, around, fold
 from netlib.figures.graph_svg import graph_svg
 from pages.parts import networks, view
 from pages.parts.layer_graph import happened, layer_graph
@@ -83,6 +83,10 @@ def _opened(graph: LayerGraph) -> frozenset[str] | None:
     if kept is None or kept[0] != graph.name:
         text = view.first("open", "") if kept is None else ""
         kept = (graph.name, None if not text else frozenset() if text == "none" else frozenset(text.split(",")) & all_modules(graph))
+        if kept[1] is None and st.query_params.get("layer") in graph:  # a link to a layer inside a block shows the layer
+            usual = _folded(graph, None, False)
+            if usual.node_of(st.query_params["layer"]).kind == "block":
+                kept = (graph.name, usual.opened | around(graph, st.query_params["layer"]))
         st.session_state["opened_blocks"] = kept
     opened: frozenset[str] | None = kept[1]
     return opened

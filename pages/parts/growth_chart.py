@@ -21,7 +21,7 @@ def growth_chart(shown: Sequence[tuple[int, str, str]]) -> None:
     st.header("Growth by layer", anchor="growth")
     with st.container(horizontal=True, gap="medium"):
         across = {"depth": "Depth", "share": "Share of depth"}
-        by = view.one_of("Across", list(across), name="across", default="depth", format_func=across.__getitem__)
+        by = view.one_of("Across", list(across), name="growth", default="depth", format_func=across.__getitem__)
         log = view.one_of("Pixels", ["linear", "log"], name="pixels", default="linear", format_func=str.capitalize) == "log"
         ruler = field_choice.ruler()
     growths = [field_cache.growth(name) for _, name, _ in shown]

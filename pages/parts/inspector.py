@@ -56,6 +56,11 @@ def node_card(graph: LayerGraph, costs: Costs, node: Node, chosen: str, on_pick:
         for quantity, value in (("parameters", cost.params), ("MACs", cost.macs), ("activation memory", cost.activation_bytes)):
             unit = "bytes" if "memory" in quantity else quantity
             unfold(Formula(quantity, f"sum over the {len(node.layers)} layers of the block", str(value), value, unit), costs)
+    else:
+        parts = [(name, costs[name].params) for name in node.layers if costs[name].params]
+        if len(parts) > 1:
+            told = " + ".join(f"{escape(name)} {units.exact(params)}" for name, params in parts)
+            st.caption(f"The box sums its layers: {told} = {units.exact(sum(params for _, params in parts))} parameters.")
 
     def picked() -> None:
         on_pick(st.session_state["view_member"])
@@ -89,7 +94,7 @@ def unfold(formula: Formula, costs: Costs) -> None:
     share = ""
     if formula.quantity in WHOLE and formula.result:
         whole = getattr(costs.total, WHOLE[formula.quantity])
-        share = f" · {_percent(formula.result / whole)} of the network"
+        share = f" · {_percent(formula.result / whole)} of {'the network' if costs.graph.outputs else 'what is shown'}"
     with st.container(border=True, gap="xxsmall", key=None):
         st.markdown(f"**{formula.quantity.capitalize() if formula.quantity != 'MACs' else 'MACs'}** · {result}{share}")
         if formula.values not in ("0", str(formula.result)):

@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 
 COUNTS = ("params", "macs", "activation_bytes", "kept_bytes", "connections")
 
+WIDTH = 125  # pixels for 12 digits: left to itself, the table measures the first rows only and cuts longer numbers off
+
 
 def layer_table(
     rows: Sequence[Mapping[str, Any]], *, key: str, selected: str | None, on_pick: Callable[[str], None], height: int = 420
@@ -24,14 +26,17 @@ def layer_table(
     names = list(frame["layer"])
 
     def picked() -> None:
-        chosen = st.session_state[key]["selection"]["rows"]
-        if chosen:
-            on_pick(names[chosen[0]])
+        selection = st.session_state[key]["selection"]
+        chosen = [names[row] for row in (*selection["rows"], *(row for row, _ in selection["cells"]))]
+        new = [name for name in chosen if name != selected]
+        if new:
+            on_pick(new[-1])
 
     number = st.column_config.NumberColumn
     st.dataframe(
-        frame.rename(columns=HEADINGS), key=key, hide_index=True, height=height, on_select=picked, selection_mode="single-row",
+        frame.rename(columns=HEADINGS), key=key, hide_index=True, height=height, on_select=picked,
+        selection_mode=["single-row", "single-cell"],
         selection_default={"selection": {"rows": [names.index(selected)] if selected in names else []}},
-        column_config={HEADINGS[field]: number(format="localized") for field in COUNTS},
+        column_config={HEADINGS[field]: number(format="localized", width=WIDTH) for field in COUNTS},
         alt="Table of all layers with kind, window, output, parameters, MACs, memory and receptive field.",
     )  # fmt: skip

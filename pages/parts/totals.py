@@ -24,6 +24,8 @@ def totals(graph: LayerGraph, costs: Costs) -> None:
     """Draw parameters, MACs, memory, depth and field of the whole network."""
     total, (counted, beyond) = costs.total, _counted(graph)
     field = counted.receptive_field
+    if not graph.outputs:
+        st.caption("Totals of what comes before the break, not of the whole network.")
     with st.container(horizontal=True, gap="medium", vertical_alignment="bottom"):
         _metric(
             "Parameters",

@@ -6,14 +6,16 @@ wins on the first run of a page; afterwards the widgets do, and the URL follows 
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, TypeVar
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any, TypeVar
+from urllib.parse import urlencode
 
 import streamlit as st
 
 from pages.parts.markdown import escape
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
 T = TypeVar("T", bound=str)
 
@@ -31,17 +33,45 @@ def first_list(name: str, default: Sequence[str]) -> list[str]:
 def keep(name: str, value: str | list[str] | None, default: str | list[str] | None = None) -> None:
     """Put a value into the URL and keep it for the next page; nothing (None, "" or []) takes it out of the URL.
 
-    A value that is the page's default anyway stays out of a URL that does not have it: each change of the URL is one more
-    press of the browser's Back.
+    A value that is the page's default anyway stays out of a URL that does not have it.
     """
     several = isinstance(value, list)
     st.session_state[f"kept_{name}s" if several else f"kept_{name}"] = value
-    written = st.query_params.get_all(name) if several else st.query_params.get(name)
-    if not value:
-        if name in st.query_params:
-            del st.query_params[name]
-    elif written != value and (written or value != default):
-        st.query_params[name] = value
+    address = st.session_state.get("address")
+    params: Any = st.query_params if address is None else address
+    written = st.query_params.get_all(name) if address is None else address.get(name, [])
+    wanted = value if isinstance(value, list) else [value] if value else []
+    if not wanted:
+        params.pop(name, None)
+    elif written != wanted and (written or value != default):
+        params[name] = value if address is None else wanted
+
+
+@contextmanager
+def address() -> Iterator[None]:
+    """While a page runs inside, its values are gathered; at its end the browser's URL becomes theirs.
+
+    It is replaced, not pushed: Back then leads to the page before, not through every click. Streamlit's own `st.query_params`,
+    which `keep` uses where a page runs by itself, would push one entry for each value.
+    """
+    st.session_state["address"] = {name: st.query_params.get_all(name) for name in st.query_params}
+    try:
+        yield
+    finally:
+        _replace(key="address_bar", data={"search": urlencode(st.session_state.pop("address"), doseq=True)})
+
+
+_replace = st.components.v2.component(
+    "address_bar",
+    html="<i hidden></i>\n",
+    js="""
+export default function ({ data }) {
+  const url = new URL(window.location.href)
+  url.search = data.search
+  window.history.replaceState(window.history.state, "", url)
+}
+""",
+)
 
 
 def selectbox(

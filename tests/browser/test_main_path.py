@@ -90,3 +90,16 @@ def test_no_page_is_wider_than_its_window(visit: Callable[[str], Page], path: st
     page.wait_for_timeout(500)
     assert page.evaluate("document.querySelector('[data-testid=stMain]').scrollWidth") <= width
     page.set_viewport_size({"width": 1280, "height": 900})
+
+
+def test_back_leads_to_the_page_before_not_through_every_click(visit: Callable[[str], Page], settled: Callable[[Page], Page]) -> None:
+    page = visit("/")
+    page.get_by_role("link", name=re.compile("Open AlexNet")).click()
+    for layer in ("conv2", "pool1"):
+        node(page, layer).click()
+        expect(page).to_have_url(re.compile(f"layer={layer}"))
+    page.go_back()
+    expect(page.get_by_role("heading", name="CNN Architecture Explorer")).to_be_visible()
+    settled(page)
+    page.go_forward()
+    expect(page).to_have_url(re.compile("layer=pool1"))
