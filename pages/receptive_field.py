@@ -82,7 +82,7 @@ def panel(number: int, name: str, photo: str, layer: str, unit: str) -> Panel | 
         st.warning(escape(str(error)))
         return None
     options, default = field_cache.layers(name)
-    if not default or graph.input_shape[-2:] == (1, 1):
+    if not default:
         st.info(no_field(graph, networks.title(name)))
         return None
     found = networks.fields(graph)

@@ -93,8 +93,9 @@ def totals(graph: LayerGraph) -> Totals:
 
 
 def last_field(graph: LayerGraph) -> Pair | None:
-    """Receptive field of the last map, as `last_map` has it; None if there is none."""
-    layer = last_map(graph)
+    """Receptive field of the last map, as `last_map` has it, or of the last attention, which mixes all places; None if there is none."""
+    attention = [layer.name for layer in graph if layer.kind == "attention"]
+    layer = attention[-1] if attention else last_map(graph)
     return receptive_fields(graph)[layer].size if layer else None
 
 

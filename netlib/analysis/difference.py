@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING
 from netlib.analysis.align import align, place_likeness, placed
 from netlib.analysis.blocks import WEIGHTED, Form, Unit, layer_likeness, main_layers, unit_likeness, units
 from netlib.analysis.counts import bias_of
+from netlib.analysis.folding import is_residual
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -192,7 +193,7 @@ def _traits(a: _Side, b: _Side) -> Iterator[Trait]:
             yield Trait(name, before, after)
 
     yield from told("input", lambda side: side.graph.input_shape)
-    yield from told("shortcuts", lambda side: side.count("add"))
+    yield from told("shortcuts", lambda side: sum(is_residual(side.graph, layer.name) for layer in side.rest))
     yield from told("concatenations", lambda side: side.count("concat"))
     for norm in NORMS:
         before, after = a.normalized(norm), b.normalized(norm)

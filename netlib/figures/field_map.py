@@ -14,7 +14,6 @@ from netlib.analysis.blocks import main_layers
 from netlib.analysis.graph import LayerGraph
 from netlib.analysis.moves import edges, map_size
 from netlib.analysis.receptive_field import input_box
-from netlib.analysis.receptive_field import last_map as last_map
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -14,6 +14,7 @@ from netlib.analysis.blocks import WEIGHTED, main_layers
 from netlib.analysis.blocks import units as units_of
 from netlib.analysis.compare import Totals, totals
 from netlib.analysis.difference import NORMS
+from netlib.analysis.folding import is_residual
 from netlib.analysis.stages import AUXILIARY, stages
 from netlib.figures import units
 from netlib.figures.change_words import added_units, changed_blocks, changed_layers, removed_units
@@ -109,10 +110,11 @@ def _design(graph: LayerGraph, total: Totals) -> str:
     """What a network is in one sentence."""
     kinds = Counter(layer.kind for layer in main_layers(graph))
     made_of = listed([counted(n, noun) for noun, n in Counter(map(coarse_noun, units_of(graph))).items()]) or "nothing that learns"
-    extras = [counted(kinds["add"], "shortcut")] if kinds["add"] else []
+    shortcuts = sum(is_residual(graph, layer.name) for layer in main_layers(graph))
+    extras = [counted(shortcuts, "shortcut")] if shortcuts else []
     extras += ["parallel branches"] if kinds["concat"] else []
     extras += [NORM_WORDS[kind] for kind in (*NORMS, "lrn") if kinds[kind]]
-    line = "" if kinds["add"] or kinds["concat"] else ", one after the other"
+    line = "" if shortcuts or kinds["concat"] else ", one after the other"
     return f"{title(graph)} is {counted(total.depth, 'layer')} deep: {made_of}{line}{f', with {listed(extras)}' if extras else ''}."
 
 

@@ -44,7 +44,7 @@ def in_numbers(name: str) -> str:
     whole = costs(graph)
     line = f"**{units.count(whole.params)}** parameters · **{units.count(whole.macs)}** MACs · input {units.shape(graph.input_shape)}"
     field = last_field(graph)
-    if not field or max(graph.input_shape[1:]) == 1:  # what has no map, or starts from numbers instead of a picture
+    if not field:  # what has no map, or starts from numbers instead of a picture
         return line
     return f"{line} · a unit of the last map sees {field[0]}×{field[1]} pixels"
 

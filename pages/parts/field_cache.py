@@ -6,7 +6,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from netlib.analysis import store
-from netlib.analysis.receptive_field import field_formula
+from netlib.analysis.receptive_field import field_formula, last_map
 from netlib.figures import field_growth
 from netlib.figures import field_map as maps
 from pages.parts import networks
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 def layers(name: str) -> tuple[tuple[str, ...], str | None]:
     """The layers that depend on the picture, and the last of them that has a map."""
     graph = store.graph(name)
-    return maps.seeing_layers(graph), maps.last_map(graph)
+    return maps.seeing_layers(graph), last_map(graph)
 
 
 @lru_cache(maxsize=512)

@@ -16,6 +16,7 @@ from netlib.analysis.compare import compare, last_field, totals
 from netlib.analysis.cost import costs
 from netlib.analysis.depth import depth
 from netlib.analysis.difference import difference
+from netlib.analysis.folding import is_residual
 from netlib.analysis.graph import Layer, LayerGraph, Window
 from netlib.analysis.stages import stages
 from netlib.analysis.store import graph
@@ -312,3 +313,10 @@ def test_one_constant_makes_two_networks():
     found = difference(one, other)
     assert not found.identical
     assert found.changes == found.traits == ()
+
+
+def test_attention_sees_the_whole_picture_and_a_position_is_no_shortcut() -> None:
+    """ViT-B/16: each of 12 blocks has two shortcuts; the addition of the learned positions is none."""
+    vit = graph("torchvision/vit_b_16")
+    assert last_field(vit) == (224, 224)
+    assert sum(is_residual(vit, layer.name) for layer in vit) == 24

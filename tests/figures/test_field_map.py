@@ -6,8 +6,8 @@ import pytest
 
 import netlib
 from netlib.analysis.graph import Layer, LayerGraph, Window
-from netlib.analysis.receptive_field import input_box, receptive_fields
-from netlib.figures.field_map import field_map, last_map, outgrown, percent, seeing_layers
+from netlib.analysis.receptive_field import input_box, last_map, receptive_fields
+from netlib.figures.field_map import field_map, outgrown, percent, seeing_layers
 
 
 def _misaligned() -> LayerGraph:
