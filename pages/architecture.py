@@ -89,8 +89,8 @@ table_tab, shares_tab, published_tab, drawing_tab, export_tab = st.tabs(
 if table_tab.open:
     with table_tab:
         st.caption(
-            "Click a column to sort, a row to choose the layer in the drawing. MACs are multiply-accumulates for one picture; "
-            "FLOPs = 2 × MACs."
+            "Click a column to sort, a row to choose the layer in the drawing. MACs are multiply-accumulates for one picture, "
+            "FLOPs = 2 × MACs; kept bytes are what training holds until the backward pass."
         )
         layer_table(rows, key="layers", selected=layer, on_pick=choose)
 if shares_tab.open:

@@ -27,7 +27,7 @@ HEADINGS = {
     "params": "Parameters",
     "macs": "MACs",
     "activation_bytes": "Activation bytes",
-    "kept_bytes": "Kept for training, bytes",
+    "kept_bytes": "Kept bytes",
     "connections": "Connections",
     "receptive_field": "Receptive field, px",
     "stage": "Stage",

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 COUNTS = ("params", "macs", "activation_bytes", "kept_bytes", "connections")
 
-WIDTH = 125  # pixels for 12 digits: left to itself, the table measures the first rows only and cuts longer numbers off
+WIDTH = 120  # pixels for 12 digits: left to itself, the table measures the first rows only and cuts longer numbers off
 
 
 def layer_table(
