@@ -55,7 +55,12 @@ def opened_blocks(graph: LayerGraph) -> FoldedGraph:
         st.button("Open all", on_click=_open_all, args=(graph,), icon=":material/expand_all:")
         if "view_detail" not in st.session_state:
             st.session_state["view_detail"] = view.first("detail", "") == "1"
-        detail = st.toggle("Every layer by itself", key="view_detail", help="Draw batch norm, activation and dropout as boxes of their own")
+        detail = st.toggle(
+            "Every layer by itself",
+            st.session_state["view_detail"],
+            key="view_detail",
+            help="Draw batch norm, activation and dropout as boxes of their own",
+        )
     view.keep("detail", "1" if detail else None)
     opened = _opened(graph)
     toggled = happened(KEY).toggled

@@ -59,7 +59,7 @@ def layer(
             st.warning(f"The link asks for the layer “{escape(wanted)}”, which this network does not have; showing {escape(default)}.")
             wanted = default
         st.session_state[key] = wanted
-    choice: str = row.selectbox("Layer", options, key=key, format_func=describe)
+    choice: str = row.selectbox("Layer", options, options.index(st.session_state[key]), key=key, format_func=describe)
     view.keep(f"layer_{number}", choice, default)
     return choice
 
@@ -72,7 +72,7 @@ def unit(row: DeltaGenerator, network: str, number: int, fields: FieldMap, *, as
         st.session_state[key] = asked or (_text(kept[1]) if kept and kept[0] == fields.layer else _text(fields.centre))
     elif kept and kept[0] != fields.layer:
         st.session_state[key] = _text(_moved(kept[1], kept[2], fields.size))
-    text: str = row.text_input("Unit", key=key, disabled=not fields.has_map, width=96, placeholder="row, column")
+    text: str = row.text_input("Unit", st.session_state[key], key=key, disabled=not fields.has_map, width=96, placeholder="row, column")
     found = parse(text, fields.size)
     if found is None:
         found = fields.centre
@@ -89,7 +89,7 @@ def ruler() -> int | None:
     if key not in st.session_state:
         asked = view.first("object", "")
         st.session_state[key] = int(asked) if asked.isdecimal() and 1 <= int(asked) <= LARGEST else None
-    size: int | None = st.number_input("Object of … px", 1, LARGEST, key=key, step=1, placeholder="such as 120", width=180)
+    size: int | None = st.number_input("Object of … px", 1, LARGEST, st.session_state[key], key=key, step=1, placeholder="such as 120", width=180)
     view.keep("object", str(size) if size else None)
     return size
 

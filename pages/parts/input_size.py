@@ -34,6 +34,7 @@ def pick(network: str) -> Shape:
     st.session_state[OF] = network
     text: str = st.text_input(
         "Input: channels × height × width",
+        st.session_state[KEY],
         key=KEY,
         help=f"The network's own input is {_text(own)}. Another size, or a picture that is not square, recomputes every number.",
     )

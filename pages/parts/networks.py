@@ -35,8 +35,9 @@ def pick(label: str = "Network", *, name: str = "network", default: str = DEFAUL
     if key not in st.session_state:
         st.session_state[key] = _known(view.first(name, default), default)
     options = _options(st.session_state[key])
+    index = options.index(st.session_state[key])
     choice: str = st.selectbox(
-        label, options, key=key, format_func=title, help="Type to search. torchvision's networks are at the end of the list."
+        label, options, index, key=key, format_func=title, help="Type to search. torchvision's networks are at the end of the list."
     )
     view.keep(name, choice, default)
     return choice
@@ -52,7 +53,9 @@ def pick_several(label: str = "Networks", *, name: str = "network", default: Seq
             st.warning(f"The link asks for {len(known)} networks; at most {most} fit side by side, so the first {most} are shown.")
         st.session_state[key] = known[:most] or list(default)
     options = _options(*st.session_state[key])
-    chosen: list[str] = st.multiselect(label, options, key=key, format_func=title, max_selections=most, placeholder="Choose networks")
+    chosen: list[str] = st.multiselect(
+        label, options, st.session_state[key], key=key, format_func=title, max_selections=most, placeholder="Choose networks"
+    )
     view.keep(name, chosen, list(default))
     return chosen
 

@@ -2,6 +2,9 @@
 
 A page calls `first` once for each of its values before it draws the widget, and `keep` after it. What the URL says
 wins on the first run of a page; afterwards the widgets do, and the URL follows them.
+
+A widget gets its value both ways, in the session's state and as its own default. What is put into the state reaches the browser only with
+the run that put it there: a click before the browser has loaded the widget's code would find the widget at its default.
 """
 
 from __future__ import annotations
@@ -85,7 +88,8 @@ def selectbox(
             st.warning(f"The link asks for {name} “{escape(value)}”, which is not one of the choices here; showing {format_func(default)}.")
             value = default
         st.session_state[key] = value
-    choice: T = st.selectbox(label, options, key=key, format_func=format_func, help=help)
+    index = options.index(st.session_state[key])
+    choice: T = st.selectbox(label, options, index, key=key, format_func=format_func, help=help)
     keep(name, choice, default)
     return choice
 
@@ -99,6 +103,6 @@ def one_of(label: str, options: Sequence[T], *, name: str, default: T, format_fu
     if st.session_state.get(key) not in options:
         value = first(name, default)
         st.session_state[key] = value if value in options else default
-    choice: T = st.radio(label, options, key=key, format_func=format_func, horizontal=True)
+    choice: T = st.radio(label, options, options.index(st.session_state[key]), key=key, format_func=format_func, horizontal=True)
     keep(name, choice, default)
     return choice

@@ -11,7 +11,7 @@ from playwright.sync_api import expect
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from playwright.sync_api import Page
+    from playwright.sync_api import Page, Route
 
 pytestmark = pytest.mark.browser
 
@@ -103,3 +103,21 @@ def test_back_leads_to_the_page_before_not_through_every_click(visit: Callable[[
     settled(page)
     page.go_forward()
     expect(page).to_have_url(re.compile("layer=pool1"))
+
+
+def test_a_click_before_the_widgets_are_loaded_loses_nothing(visit: Callable[[str], Page], settled: Callable[[Page], Page]) -> None:
+    page = visit("/")
+    held: list[Route] = []
+    code = re.compile(r"/static/js/(Selectbox|TextInput|Checkbox)\..*js")
+    page.route(code, lambda route: held.append(route))  # a slow network: the drawing is there before the code of the fields above it
+    page.get_by_role("link", name=re.compile("Open AlexNet")).click()
+    node(page, "conv2").click()
+    expect(page).to_have_url(re.compile("network=alexnet&layer=conv2"))
+    assert held
+    for route in held:
+        route.continue_()
+    page.unroute(code)
+    expect(page.get_by_role("combobox", name="Network")).to_be_visible()
+    node(page, "pool1").click()
+    expect(page).to_have_url(re.compile("network=alexnet&layer=pool1"))
+    expect(page.get_by_role("combobox", name="Network")).to_have_value("AlexNet")
