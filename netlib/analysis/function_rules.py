@@ -160,7 +160,7 @@ def _parts(func: Any, args: Args, kwargs: Kwargs) -> Any:
     results, start = [], 0
     for part in func(torch.empty(x, device="meta"), *args[1:], **kwargs):
         if part.dim() < len(x):
-            results.append(Result("slice", tuple(part.shape[1:]), options={"axis": axis - 1}))
+            results.append(Result("slice", tuple(part.shape[1:]), options={"axis": axis - 1, "index": len(results)}))
         else:
             results.append(Result("slice", tuple(part.shape[1:]), options={"axis": axis - 1, "start": start, "step": 1}))
             start += part.shape[axis]
@@ -191,7 +191,7 @@ def _getitem(func: Any, args: Args, kwargs: Kwargs) -> Result:
     if len(moved) > 1:
         return Result("slice", shape)
     if not isinstance(item, slice):
-        return Result("slice", shape, options={"axis": axis - 1})
+        return Result("slice", shape, options={"axis": axis - 1} | ({"index": item} if isinstance(item, int) else {}))
     start, _, step = item.indices(x[axis])
     return Result("slice", shape, options={"axis": axis - 1, "start": start, "step": step})
 

@@ -6,13 +6,13 @@ sections 2 and 4: the gradient of a central unit with respect to random inputs, 
 
 from __future__ import annotations
 
-from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 import torch
 
 from netlib.analysis.graph import checked_shape
 from netlib.errors import InvalidInput, UnknownLayer
+from netlib.interpret.undisturbed import undisturbed
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -86,23 +86,6 @@ def effective_field_batches(
                 yield done + count, (total / total.max().clamp_min(torch.finfo(torch.double).tiny)).float()
         finally:
             hook.remove()
-
-
-@contextmanager
-def undisturbed(model: nn.Module) -> Iterator[None]:
-    """In eval mode with frozen parameters; training flags of each module and requires_grad come back, also after an error."""
-    training = [(module, module.training) for module in model.modules()]
-    learning = [(parameter, parameter.requires_grad) for parameter in model.parameters()]
-    try:
-        model.eval()
-        for parameter, _ in learning:
-            parameter.requires_grad_(False)
-        yield
-    finally:
-        for module, flag in training:
-            module.training = flag
-        for parameter, wanted in learning:
-            parameter.requires_grad_(wanted)
 
 
 def _module(model: nn.Module, layer: str) -> nn.Module:
