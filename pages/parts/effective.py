@@ -1,13 +1,10 @@
-"""Effective fields on demand: measured with random weights, kept for all visitors, two at a time."""
+"""Effective fields on demand: measured with random weights."""
 
 from __future__ import annotations
 
-import time
-from contextlib import contextmanager
 from functools import partial
 from typing import TYPE_CHECKING
 
-import numpy as np
 import streamlit as st
 
 from netlib.analysis.receptive_field import input_box
@@ -17,20 +14,18 @@ from netlib.figures.effective_heat import half_share, heat_picture
 from pages.parts import field_choice, networks
 from pages.parts.field_photo import picture
 from pages.parts.markdown import escape
+from pages.parts.work import work
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
+    import numpy as np
     from numpy.typing import NDArray
 
     from netlib.analysis.graph import LayerGraph, Pair
 
 SEED = 0
 HEAVY = 2_000_000_000  # MACs; above it fewer samples
-AT_ONCE = 2  # a deep network at 224×224 takes about 1 GB while it is measured
-MOST_KEPT = 64
-_kept: dict[tuple[str, str, Pair], NDArray[np.floating]] = {}  # (network, module, unit) -> field, for all visitors
-_queue: list[object] = []  # those who measure, AT_ONCE of them, and behind them those who wait
 
 
 def effective_fields(units: Sequence[tuple[str, LayerGraph, str, Pair]], photo: str) -> None:
@@ -65,15 +60,17 @@ def _effective(name: str, graph: LayerGraph, layer: str, unit: Pair, photo: str,
     try:
         modules = _modules(name)
         path = _module(graph, layer, modules)
-        field = _measured(name, path, unit, stop) if path else None
     except NetlibError as error:
         st.warning(escape(str(error)))
         return
-    if field is None:
+    if path is None:
         nearest = _nearest(graph, layer, modules)
         st.warning(f"{escape(layer)} is an operation between the modules of {title}, where no gradient is taken; choose a module’s output.")
         if nearest:
             st.button(f"Select {escape(nearest)}", key=f"nearest_{name}", on_click=_select, args=(name, nearest))
+        return
+    field = work(("effective field", name, path, unit), partial(_measure, name, path, unit), label=title, on_stop=stop)
+    if field is None:
         return
     box, (channels, height, width) = input_box(graph, layer, unit), graph.input_shape
     share = half_share(field, box)
@@ -99,54 +96,20 @@ def _heavy(name: str) -> bool:
     return networks.cost(networks.graph(name)).total.macs > HEAVY
 
 
-def _measured(name: str, path: str, unit: Pair, stop: Callable[[], None]) -> NDArray[np.floating]:
-    """(H, W), 1 at its maximum; with a bar and a button to stop while it is measured."""
-    key = (name, path, unit)
-    if key not in _kept:
-        place = st.empty()
-        with place.container():
-            bar = st.progress(0.0, f"{networks.title(name)} is being built…")
-            st.button("Stop", on_click=stop, icon=":material/stop_circle:", key=f"stop_{name}")
-            found = _measure(name, path, unit, bar.progress)
-        place.empty()
-        while len(_kept) >= MOST_KEPT:
-            _kept.pop(next(iter(_kept)), None)
-        _kept[key] = found
-    return _kept[key]
-
-
-def _measure(name: str, path: str, unit: Pair, tell: Callable[[float, str], object]) -> NDArray[np.floating]:
-    """The field; `tell` hears how far it is, and ends it by raising, as Streamlit does when the visitor left or clicked.
+def _measure(name: str, path: str, unit: Pair) -> Iterator[tuple[float, str, NDArray[np.floating]]]:
+    """The field (H, W), 1 at its maximum, of more and more pictures: a step of `work` for each batch.
 
     The network is built for this call alone: a module must not serve two threads at once.
     """
     from netlib.interpret.effective_field import effective_field_batches  # torch is imported only when asked for
     from netlib.models.build import build
 
-    title, count, (channels, height, width) = networks.title(name), _samples(name), default_input(name)
-    with _turn(lambda ahead: tell(0.0, f"{ahead} measurements are ahead of {title}; it starts by itself.")):
-        tell(0.0, f"{title} is being built…")
-        model, batch, found = build(name, seed=SEED), 1 if _heavy(name) else 4, np.zeros((height, width))
-        for done, field in effective_field_batches(
-            model, path, input_shape=(channels, height, width), unit=unit, samples=count, batch=batch
-        ):
-            tell(done / count, f"{title}: {done} of {count} pictures")
-            found = field.numpy()
-    return found
-
-
-@contextmanager
-def _turn(wait: Callable[[int], object]) -> Iterator[None]:
-    """A place among those who measure at once; until it is free, `wait` hears how many are ahead, the measuring ones too."""
-    ticket = object()
-    _queue.append(ticket)
-    try:
-        while (ahead := _queue.index(ticket)) >= AT_ONCE:
-            wait(ahead)
-            time.sleep(0.3)
-        yield
-    finally:
-        _queue.remove(ticket)
+    count, (channels, height, width) = _samples(name), default_input(name)
+    model, batch = build(name, seed=SEED), 1 if _heavy(name) else 4
+    for done, field in effective_field_batches(
+        model, path, input_shape=(channels, height, width), unit=unit, samples=count, batch=batch
+    ):
+        yield done / count, f"{done} of {count} pictures", field.numpy()
 
 
 @st.cache_data(max_entries=64, show_spinner=False)

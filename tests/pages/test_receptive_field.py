@@ -143,36 +143,10 @@ def test_effective_field_on_demand() -> None:
 
 def test_effective_field_lies_inside_the_box() -> None:
     """Another origin than the box: autograd through the network itself. C3 of LeNet-5, unit (1, 2), sees 14 px at steps of 2."""
-    told: list[tuple[float, str]] = []
-    field = effective._measure("lenet5-modern", "C3", (1, 2), lambda share, words: told.append((share, words)))
-    assert told[0] == (0.0, "LeNet-5, modern form is being built…") and told[-1] == (1.0, "LeNet-5, modern form: 32 of 32 pictures")
-    rows, columns = np.nonzero(field)
+    steps = list(effective._measure("lenet5-modern", "C3", (1, 2)))
+    assert [words for _, words, _ in steps][-2:] == ["28 of 32 pictures", "32 of 32 pictures"] and steps[-1][0] == 1
+    rows, columns = np.nonzero(steps[-1][2])
     assert (rows.min(), rows.max(), columns.min(), columns.max()) == (2, 15, 4, 17)
-
-
-def test_a_third_measurement_waits_and_can_be_stopped() -> None:
-    heard: list[int] = []
-
-    def leave(ahead: int) -> None:
-        heard.append(ahead)
-        raise InterruptedError
-
-    with effective._turn(leave), effective._turn(leave):
-        assert not heard
-        with pytest.raises(InterruptedError), effective._turn(leave):
-            pytest.fail("two measure already")
-        assert heard == [2] and len(effective._queue) == 2
-    assert not effective._queue
-
-
-def test_a_stopped_measurement_frees_its_turn() -> None:
-    def leave(share: float, _words: str) -> None:
-        if share:
-            raise InterruptedError
-
-    with pytest.raises(InterruptedError):
-        effective._measure("lenet5-modern", "C3", (1, 2), leave)
-    assert not effective._queue
 
 
 def test_a_layer_between_modules_offers_its_neighbour() -> None:
