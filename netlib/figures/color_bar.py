@@ -1,0 +1,97 @@
+"""The bar beside a map: which colour means which value, in which unit. For the screen as plain data, for a download drawn below the map."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+from PIL import Image, ImageDraw, ImageFont
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from netlib.figures.class_map import Entry
+    from netlib.figures.heat import Picture, Scale
+
+INK, PAPER = "#222222", "#ffffff"
+BAR = 14  # pixels high
+SIZE = 13  # of the letters
+
+
+@dataclass(frozen=True, slots=True)
+class Bar:
+    """Colours from left to right, what is written below them (share of the width, text), and what the values are."""
+
+    stops: tuple[str, ...]
+    ticks: tuple[tuple[float, str], ...]
+    label: str
+
+
+def bar(scale: Scale, label: str, *, percent: bool = False) -> Bar:
+    """The bar of a scale: its two ends, and the neutral zero of a signed one; a clipped scale says at which percentile."""
+    middle = 0.0 if scale.signed else (scale.low + scale.high) / 2
+    values = (scale.low, middle, scale.high)
+    ticks = tuple((place, value_text(value, percent=percent)) for place, value in zip((0.0, 0.5, 1.0), values, strict=True))
+    if scale.clipped is not None:
+        label = f"{label}; clipped at the {scale.clipped:g}th percentile"
+    return Bar(tuple(scale.stops()), ticks, label)
+
+
+def value_text(value: float, *, percent: bool = False) -> str:
+    """A value of a map in three digits, "37 %" or "0.0123"; a true minus sign."""
+    if percent:
+        return share_text(value)
+    text = f"{value:.3g}" if value else "0"
+    return text.replace("-", "−")
+
+
+def share_text(share: float) -> str:
+    """A probability as per cent that never claims 0 or 100 where it is not: "37 %", "0.4 %", "under 0.1 %", "over 99.9 %"."""
+    if 0 < share < 0.0005:
+        return "under 0.1 %"
+    if 0.9995 <= share < 1:
+        return "over 99.9 %"
+    digits = 1 if share < 0.0995 or 0.9 < share < 1 else 0
+    return f"{100 * share:.{digits}f} %".replace(".0 %", " %")
+
+
+def with_bar(picture: Picture, shown: Bar) -> Picture:
+    """The picture with the bar, its ticks and its label below it, on white."""
+    width = picture.shape[1]
+    below = Image.new("RGB", (width, BAR + 3 * SIZE + 18), PAPER)
+    draw, font = ImageDraw.Draw(below), _font()
+    steps = np.rint(np.linspace(0, len(shown.stops) - 1, width)).astype(int)
+    for x, step in enumerate(steps):
+        draw.line((x, 8, x, 8 + BAR), fill=shown.stops[step])
+    for share, text in shown.ticks:
+        room = draw.textlength(text, font=font)
+        draw.text((min(max(0, share * width - room / 2), width - room), 8 + BAR + 3), text, fill=INK, font=font)
+    draw.text((0, 8 + BAR + SIZE + 9), _fitting(draw, shown.label, width, font), fill=INK, font=font)
+    return _joined(picture, below)
+
+
+def with_legend(picture: Picture, entries: Sequence[Entry], names: Sequence[str]) -> Picture:
+    """The picture with a line for each entry of the legend below it, on white; `names` are the entries' words."""
+    width, line = picture.shape[1], SIZE + 7
+    below = Image.new("RGB", (width, line * len(entries) + 10), PAPER)
+    draw, font = ImageDraw.Draw(below), _font()
+    for number, (entry, name) in enumerate(zip(entries, names, strict=True)):
+        top = 8 + line * number
+        draw.rectangle((0, top, 12, top + 12), fill=entry.color, outline=INK)
+        draw.text((19, top - 2), _fitting(draw, name, width - 19, font), fill=INK, font=font)
+    return _joined(picture, below)
+
+
+def _fitting(draw: ImageDraw.ImageDraw, text: str, width: float, font: ImageFont.FreeTypeFont | ImageFont.ImageFont) -> str:
+    while len(text) > 1 and draw.textlength(text, font=font) > width:
+        text = text[:-2].rstrip("… ") + "…"
+    return text
+
+
+def _joined(picture: Picture, below: Image.Image) -> Picture:
+    return np.concatenate([picture, np.asarray(below)])
+
+
+def _font() -> ImageFont.FreeTypeFont | ImageFont.ImageFont:
+    return ImageFont.load_default(SIZE)

@@ -1,0 +1,103 @@
+"""Maps in a sentence or two: where the strongest place is and its value. Caption and text alternative of the pictures."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from netlib.figures.color_bar import share_text, value_text
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from numpy.typing import ArrayLike, NDArray
+
+    from netlib.analysis.graph import Pair
+    from netlib.analysis.receptive_field import Box
+
+_THIRDS = (("top left", "top", "top right"), ("left", "middle", "right"), ("bottom left", "bottom", "bottom right"))
+
+
+def region(place: tuple[float, float], size: Pair) -> str:
+    """A place of a picture in words: "at the top left", "in the middle"."""
+    row, column = (min(2, max(0, int(3 * at / side))) for at, side in zip(place, size, strict=True))
+    words = _THIRDS[row][column]
+    return "in the middle" if words == "middle" else f"at the {words}"
+
+
+def box_text(box: Box) -> str:
+    """A box as its first and last pixels: "rows 8 to 23, columns 0 to 15"."""
+    return f"rows {box.top} to {box.bottom - 1}, columns {box.left} to {box.right - 1}"
+
+
+def most_sensitive(probabilities: ArrayLike, boxes: Sequence[Sequence[Box]], clean: float, size: Pair, name: str) -> str:
+    """Where the occluder costs the class most, and how much of the map loses at least half of it.
+
+    Shapes: probabilities (rows, columns) of the class with the occluder at each place.
+    """
+    found = np.asarray(probabilities, dtype=float)
+    row, column = _at(found, found.argmin())
+    least, box = float(found[row, column]), boxes[row][column]
+    where = f"{region(_middle(box), size)} ({box_text(box)})"
+    if least >= clean:
+        return f"Wherever the occluder stands, {name} stays at {share_text(clean)} or more: nothing it covers is needed."
+    lost = float((found < clean / 2).mean())
+    half = f" {share_text(lost)} of the places take away at least half of it." if lost else " No place takes away half of it."
+    return f"Most sensitive {where}: {name} falls from {share_text(clean)} to {share_text(least)}.{half}"
+
+
+def activity_words(activity: ArrayLike, boxes: Sequence[Sequence[Box]], clean: float, size: Pair) -> str:
+    """Where the occluder weakens a feature map most: (rows, columns) of the sum of its activations."""
+    found = np.asarray(activity, dtype=float)
+    row, column = _at(found, found.argmin())
+    least, box = float(found[row, column]), boxes[row][column]
+    if least >= clean:
+        return f"Nowhere does the occluder weaken this map; uncovered, its activity is {value_text(clean)}."
+    left = share_text(max(0.0, least / clean)) if clean > 0 else value_text(least)
+    return f"Weakest {region(_middle(box), size)} ({box_text(box)}): {left} of its activity of {value_text(clean)} is left."
+
+
+def classes_words(predicted: ArrayLike, clean: int, names: Sequence[str]) -> str:
+    """How often which class is named, most frequent first: (rows, columns) of class indices."""
+    found = np.asarray(predicted)
+    kinds, counts = np.unique(found, return_counts=True)
+    order = sorted(zip(kinds, counts, strict=True), key=lambda pair: (-pair[1], pair[0]))
+    said = [f"{names[int(kind)]} at {share_text(int(count) / found.size)}" for kind, count in order[:4]]
+    more = f" and {len(order) - 4} more" if len(order) > 4 else ""
+    same = int((found == clean).sum()) == found.size
+    if same:
+        return f"{names[clean]} at every place: the occluder never changes the prediction."
+    return f"Predicted: {', '.join(said)}{more} of the places."
+
+
+def attribution_words(values: ArrayLike, *, signed: bool) -> str:
+    """Where an attribution is strongest, and what share of its size the strongest tenth of the pixels holds: (H, W)."""
+    found = np.asarray(values, dtype=float)
+    sizes = np.abs(found)
+    total = float(sizes.sum())
+    if not total:
+        return "The map is zero everywhere: the score does not depend on the picture."
+    row, column = _at(sizes, sizes.argmax())
+    held = float(np.sort(sizes, axis=None)[::-1][: max(1, sizes.size // 10)].sum()) / total
+    place = f"{region((row + 0.5, column + 0.5), (found.shape[0], found.shape[1]))} (row {row}, column {column})"
+    side = (", against the class" if found[row, column] < 0 else ", for the class") if signed else ""
+    return f"Strongest {place}: {value_text(float(found[row, column]))}{side}. A tenth of the pixels holds {share_text(held)} of the map."
+
+
+def harder_places(probabilities: ArrayLike, probability: float) -> str:
+    """How a box placed by hand does against the whole map: "3 % of the places hit harder"."""
+    found = np.asarray(probabilities, dtype=float)
+    harder = float((found < probability).mean())
+    if not harder:
+        return "No place of the map hits harder than your box."
+    return f"{share_text(harder)} of the map’s places hit harder than your box."
+
+
+def _at(values: NDArray[np.floating], flat: np.intp) -> Pair:
+    row, column = np.unravel_index(flat, values.shape)
+    return int(row), int(column)
+
+
+def _middle(box: Box) -> tuple[float, float]:
+    return (box.top + box.bottom) / 2, (box.left + box.right) / 2
