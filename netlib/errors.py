@@ -4,7 +4,10 @@
     ├── UnknownNetwork           no network of that name in the registry
     ├── UnknownLayer             no such layer in the graph, or no such unit in the layer's map
     ├── InvalidInput             an input shape (or value) the network cannot take
+    │   └── InvalidPicture       a file that is no picture, or one that cannot be opened safely
+    ├── InvalidCheckpoint        a file that is no state dict, or one that cannot be read safely
     ├── WeightsMismatch          a state dict that does not belong to the network
+    ├── MissingWeights           weights that are not on this computer and could not be fetched
     └── TraceError               a module that cannot be turned into a LayerGraph; .graph holds what could be
         ├── UnsupportedLayer     an operation netlib has no rule for
         └── ShapeMismatch        a layer that what comes in does not fit
@@ -47,8 +50,20 @@ class InvalidInput(NetlibError):
     """An input the network cannot take."""
 
 
+class InvalidPicture(InvalidInput):
+    """A file that is no picture of a known format, is damaged, or is too large to be opened safely."""
+
+
+class InvalidCheckpoint(NetlibError):
+    """A file that is no state dict, is damaged, or holds more than numbers; nothing in it was executed."""
+
+
 class WeightsMismatch(NetlibError):
     """A state dict that does not fit the network."""
+
+
+class MissingWeights(NetlibError):
+    """Weights that are not on this computer and could not be fetched; the message says which file belongs where."""
 
 
 class TraceError(NetlibError):

@@ -43,16 +43,24 @@ def pick(label: str = "Network", *, name: str = "network", default: str = DEFAUL
     return choice
 
 
-def pick_several(label: str = "Networks", *, name: str = "network", default: Sequence[str], most: int = 4) -> list[str]:
-    """One to `most` networks, in the order in which they were chosen."""
-    key = f"view_{name}s"
+def pick_several(
+    label: str = "Networks",
+    *,
+    name: str = "network",
+    default: Sequence[str],
+    most: int = 4,
+    among: Sequence[str] | None = None,
+    key: str = "",
+) -> list[str]:
+    """One to `most` networks, in the order in which they were chosen; `among` those, where not all will do."""
+    key = key or f"view_{name}s"
     if key not in st.session_state:
         wanted = dict.fromkeys(view.first_list(name, default))
-        known = [found for asked in wanted if (found := _known(asked, ""))]
+        known = [found for asked in wanted if (found := _known(asked, "")) and _fits(found, among)]
         if len(known) > most:
             st.warning(f"The link asks for {len(known)} networks; at most {most} fit side by side, so the first {most} are shown.")
         st.session_state[key] = known[:most] or list(default)
-    options = _options(*st.session_state[key])
+    options = list(among) if among is not None else _options(*st.session_state[key])
     chosen: list[str] = st.multiselect(
         label, options, st.session_state[key], key=key, format_func=title, max_selections=most, placeholder="Choose networks"
     )
@@ -86,6 +94,11 @@ def described(graph: LayerGraph) -> str:
     return graph_description(graph, cost(graph))
 
 
+def every() -> list[str]:
+    """The registry's networks, then torchvision's."""
+    return _options()
+
+
 @lru_cache(maxsize=1)
 def _torchvision() -> tuple[str, ...]:
     """torchvision's networks, from a list that a test holds against torchvision itself: asking it takes seconds."""
@@ -95,6 +108,14 @@ def _torchvision() -> tuple[str, ...]:
 
 def _options(*chosen: str) -> list[str]:
     return list(dict.fromkeys([*NETWORKS, *_torchvision(), *chosen]))
+
+
+def _fits(name: str, among: Sequence[str] | None) -> bool:
+    """Whether a page can show the network; if not, one sentence on the page."""
+    if among is None or name in among:
+        return True
+    st.warning(f"{escape(title(name))} has no picture to look at and cannot be shown here; choose another network.")
+    return False
 
 
 def _known(name: str, default: str) -> str:
