@@ -1,0 +1,1 @@
+"""How a network learns: a recipe, the loop that follows it, and the recipes of the bundled weights."""

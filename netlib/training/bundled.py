@@ -1,0 +1,112 @@
+"""The recipes of the weights that come with the project, and the command that follows them.
+
+    python -m netlib.training.bundled                  all networks, one after the other
+    python -m netlib.training.bundled zfnet-mini       this one
+
+writes <network>.safetensors and <network>.json to assets/weights/. It runs on one thread, so that the sums of floating-point
+numbers come in the same order on every machine of the same kind, and the same weights come out.
+"""
+
+from __future__ import annotations
+
+import json
+import platform
+import sys
+from dataclasses import asdict
+from datetime import UTC, datetime
+from time import perf_counter
+from types import MappingProxyType
+from typing import TYPE_CHECKING
+
+import numpy as np
+import torch
+from safetensors.torch import save_file
+
+from netlib.data.bundled import data_set
+from netlib.errors import UnknownNetwork
+from netlib.models.build import build
+from netlib.models.bundled import FOLDER, Bundled
+from netlib.models.registry import spec
+from netlib.training.loop import correct, train
+from netlib.training.recipe import Recipe
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from torch import nn
+
+    from netlib.data.split import Split
+    from netlib.training.loop import Step
+
+RECIPES: Mapping[str, Recipe] = MappingProxyType(
+    {
+        recipe.network: recipe
+        for recipe in (
+            Recipe("lenet5", "digits", epochs=40, learning_rate=0.002, loss="rbf", shift=2, border="constant"),
+            Recipe("lenet5-modern", "digits", epochs=40, learning_rate=0.05, shift=2, border="constant"),
+        )
+    }
+)
+
+
+def start(recipe: Recipe) -> tuple[nn.Module, Split, Iterator[Step]]:
+    """The network with its initial weights, the data at its size, and the steps of its training.
+
+    Raises:
+        UnknownNetwork, InvalidInput: what the recipe names does not exist, or does not fit together.
+    """
+    data = data_set(recipe.data, spec(recipe.network).input_shape)
+    model = build(recipe.network, seed=recipe.seed)
+    return model, data, train(model, data, recipe)
+
+
+def make(network: str) -> Bundled:
+    """Train `network` by its recipe and write its two files.
+
+    Raises:
+        UnknownNetwork: there is no recipe for it.
+    """
+    if network not in RECIPES:
+        raise UnknownNetwork(network, RECIPES)
+    recipe = RECIPES[network]
+    model, data, steps = start(recipe)
+    began = perf_counter()
+    for step in steps:
+        if step.step % max(1, step.steps // 20) == 0:
+            sys.stdout.write(f"{network}: step {step.step} of {step.steps}, loss {step.loss:.3f}\n")
+            sys.stdout.flush()
+    seconds = round(perf_counter() - began)
+    FOLDER.mkdir(parents=True, exist_ok=True)
+    file = FOLDER / f"{network}.safetensors"
+    save_file({name: tensor.contiguous() for name, tensor in model.state_dict().items()}, file)
+    record = Bundled(
+        network=network,
+        data=data.name,
+        classes=data.classes,
+        shape=spec(network).input_shape,
+        mean=data.mean,
+        std=data.std,
+        trained=len(data.train_images),
+        tested=len(data.test_images),
+        correct=correct(model, data.test_images, data.test_labels, data, recipe.loss),
+        recipe=recipe.as_dict(),
+        versions={"python": platform.python_version(), "torch": torch.__version__, "numpy": np.__version__},
+        params=sum(parameter.numel() for parameter in model.parameters()),
+        bytes=file.stat().st_size,
+        seconds=seconds,
+        date=datetime.now(UTC).date().isoformat(),
+    )
+    file.chmod(0o644)
+    (FOLDER / f"{network}.json").write_text(json.dumps(asdict(record), indent=1, ensure_ascii=False) + "\n", encoding="utf-8", newline="\n")
+    return record
+
+
+def main(names: list[str]) -> None:
+    torch.set_num_threads(1)
+    for name in names or RECIPES:
+        record = make(name)
+        sys.stdout.write(f"{name}: {record.correct} of {record.tested} right ({record.score:.1%}), {record.params} parameters, {record.seconds} s\n")
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])
