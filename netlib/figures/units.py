@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -51,6 +52,28 @@ def bytes_(number: int) -> str:
     if abs(number) < 1024:
         return f"{number} B"
     return _scaled(number, 1024, _IEC)
+
+
+def value(number: float) -> str:
+    """An activation, a weight, a gradient: three significant digits, -0.031249 -> "−0.0312", 1234.5 -> "1,230", 1.5e-07 -> "1.50e−07"."""
+    size = abs(number)
+    if not math.isfinite(size):
+        return str(number).replace("-", "−")
+    if size == 0:
+        return "0"
+    digits = 2 - math.floor(math.log10(float(f"{size:.2e}")))
+    text = f"{number:.2e}" if digits > 6 or digits < -4 else f"{round(number, digits):,.{max(0, digits)}f}"
+    return text.replace("-", "−")
+
+
+def percent(share: float) -> str:
+    """A share 0 … 1: 0.4071 -> "41 %", 0.0032 -> "0.3 %", 0.00004 -> "under 0.1 %"; only all of it is "100 %"."""
+    if 0 < share < 0.0005:
+        return "under 0.1 %"
+    if 0.9995 <= share < 1:
+        return "over 99.9 %"
+    near = 0 < share < 0.0995 or 0.9005 < share < 1
+    return f"{100 * share:.{1 if near else 0}f} %"
 
 
 def shape(dimensions: Shape) -> str:

@@ -38,6 +38,25 @@ def test_bytes_are_binary(number: int, text: str) -> None:
     assert units.bytes_(number) == text
 
 
+@pytest.mark.parametrize(
+    ("number", "text"),
+    [
+        (0.0, "0"), (-0.031249, "−0.0312"), (9.996, "10.0"), (123.4, "123"), (1234.5, "1,230"), (0.000123456, "0.000123"),
+        (1.5e-07, "1.50e−07"), (2e9, "2.00e+09"), (float("-inf"), "−inf"),
+    ],
+)  # fmt: skip
+def test_a_value_has_three_digits_and_a_real_minus(number: float, text: str) -> None:
+    assert units.value(number) == text
+
+
+@pytest.mark.parametrize(
+    ("share", "text"),
+    [(0, "0 %"), (1, "100 %"), (0.4071, "41 %"), (0.0032, "0.3 %"), (0.00004, "under 0.1 %"), (0.9999, "over 99.9 %"), (0.984, "98.4 %")],
+)
+def test_a_share_is_all_or_nothing_only_where_it_is(share: float, text: str) -> None:
+    assert units.percent(share) == text
+
+
 def test_shapes_put_height_first_and_channels_last() -> None:
     assert units.shape((96, 55, 27)) == "55×27×96"
     assert units.shape((28, 128)) == "28×128"

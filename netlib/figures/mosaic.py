@@ -1,0 +1,202 @@
+"""Many small maps as one picture: scaled to 255 steps, coloured, laid out as a grid.
+
+A map is first scaled (`per_tile`, `one_scale`, `symmetric`) to steps 0 … 254, then `mosaic` colours the steps and puts the tiles side by
+side. From a colour of the picture the step can be told again, and from the step the value: the page reads values off the picture.
+"""
+
+from __future__ import annotations
+
+import base64
+import io
+import math
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import TYPE_CHECKING
+
+import numpy as np
+from PIL import Image
+from plotly.colors import sample_colorscale, unlabel_rgb
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    Bytes = NDArray[np.uint8]
+    Floats = NDArray[np.floating]
+
+TOP = 254  # the last step; an even number, so that zero has a step of its own on a symmetric scale
+GAP_COLOR = 255
+LARGEST = 1400  # pixels along the longer side of a picture, before which tiles are averaged down
+SMALLEST_TILE = 30  # pixels; smaller tiles are enlarged by a whole number
+SCALES = {"sequential": "Inferno", "signed": "RdBu_r", "grey": ["rgb(0, 0, 0)", "rgb(254, 254, 254)"]}
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Scaled:
+    """Maps as steps 0 … 254 between the lowest and the highest value of their scale.
+
+    Attributes:
+        steps: uint8 (K, h, w).
+        low: the value of step 0 of each tile, (K,).
+        high: the value of step 254, (K,).
+        palette: name of the colours that fit, a key of SCALES.
+    """
+
+    steps: Bytes
+    low: Floats
+    high: Floats
+    palette: str
+
+    @property
+    def one(self) -> bool:
+        """All tiles are on one scale."""
+        return bool((self.low == self.low[0]).all() and (self.high == self.high[0]).all())
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Mosaic:
+    """Tiles as one picture.
+
+    Attributes:
+        picture: uint8 (H, W, 3), white between the tiles.
+        boxes: (top, left, bottom, right) of each tile in the picture.
+        columns: tiles in a row.
+        scale: pixels of the picture along one side of a tile's pixel.
+        tile: (rows, columns) of pixels in a tile.
+        palette: colours of the steps, "" for tiles that came in colours.
+        gap: pixels between tiles.
+        factor: how many pixels of a map along one side were averaged to one of the tile, 1 if none.
+        indices: the steps (H, W), GAP_COLOR between the tiles; None for tiles that came in colours.
+    """
+
+    picture: Bytes
+    boxes: tuple[tuple[int, int, int, int], ...]
+    columns: int
+    scale: int
+    tile: tuple[int, int]
+    palette: str
+    gap: int
+    factor: int = 1
+    indices: Bytes | None = None
+
+    def png(self) -> bytes:
+        """The picture as a PNG file, transparent between the tiles; with a palette if it has one."""
+        file = io.BytesIO()
+        if self.indices is not None:
+            image = Image.fromarray(self.indices, "P")
+            image.putpalette(np.vstack([colors(self.palette), [[255, 255, 255]]]).astype(np.uint8).tobytes())
+            image.save(file, "PNG", transparency=GAP_COLOR)
+        else:
+            alpha = np.zeros((*self.picture.shape[:2], 1), np.uint8)
+            for top, left, bottom, right in self.boxes:
+                alpha[top:bottom, left:right] = 255
+            Image.fromarray(np.concatenate([self.picture, alpha], axis=2)).save(file, "PNG")
+        return file.getvalue()
+
+    def data_url(self) -> str:
+        """The PNG file as a data URL."""
+        return "data:image/png;base64," + base64.b64encode(self.png()).decode()
+
+
+def per_tile(maps: Floats, *, zero: bool = True) -> Scaled:
+    """Each map (K, h, w) on a scale of its own, from zero (or its lowest value) to its highest. A map that is all zero is all step 0."""
+    low = np.minimum(maps.min((1, 2)), 0) if zero else maps.min((1, 2))
+    return _scaled(maps, low, maps.max((1, 2)), "sequential")
+
+
+def one_scale(maps: Floats, *, low: float | None = None, high: float | None = None) -> Scaled:
+    """All maps (K, h, w) on one scale, from zero or the lowest value of all to the highest of all."""
+    bottom, top = min(0.0, float(maps.min())) if low is None else low, float(maps.max()) if high is None else high
+    return _scaled(maps, np.full(len(maps), bottom), np.full(len(maps), top), "sequential")
+
+
+def symmetric(maps: Floats, *, each: bool = False, limit: float | None = None) -> Scaled:
+    """Signed maps (K, h, w) from −limit to +limit, zero in the middle; the limit is the largest magnitude of all, or of each."""
+    shared = float(np.abs(maps).max()) if limit is None else limit
+    limits = np.abs(maps).max((1, 2)) if each else np.full(len(maps), shared)
+    return _scaled(maps, -limits, limits, "signed")
+
+
+def fitting(maps: Floats, *, each: bool) -> Scaled:
+    """Signed maps on a symmetric scale, maps without negative values on one from zero."""
+    if float(maps.min()) < 0:
+        return symmetric(maps, each=each)
+    return per_tile(maps) if each else one_scale(maps)
+
+
+def _scaled(maps: Floats, low: Floats, high: Floats, palette: str) -> Scaled:
+    bottom, span = low[:, None, None], (high - low)[:, None, None]
+    empty = 0.5 if palette == "signed" else 0.0
+    share = np.divide(maps - bottom, span, out=np.full(maps.shape, empty), where=span > 0)
+    return Scaled(np.rint(TOP * np.clip(share, 0, 1)).astype(np.uint8), low, high, palette)
+
+
+def mosaic(
+    tiles: Bytes, *, columns: int | None = None, gap: int = 2, scale: int | None = None, palette: str = "sequential", aspect: float = 1.6
+) -> Mosaic:
+    """Tiles uint8 (K, h, w), steps to be coloured, or (K, h, w, 3), colours, side by side in rows.
+
+    Args:
+        columns: tiles in a row; as many as make the picture about `aspect` times as wide as high.
+        gap: pixels between tiles.
+        scale: how many times the tiles are enlarged; so that small ones are well seen.
+        palette: a key of SCALES.
+    """
+    count, rows, width = tiles.shape[:3]
+    factor = _reduction(tiles.shape, aspect)
+    if factor > 1:
+        tiles = _reduced(tiles, factor)
+        rows, width = tiles.shape[1:3]
+    columns = columns or max(1, min(count, round(math.sqrt(count * aspect * rows / width))))
+    scale = scale or max(1, -(-SMALLEST_TILE // max(rows, width)))
+    high, wide, lines = rows * scale, width * scale, -(-count // columns)
+    colored = tiles.ndim == 4
+    size = (lines * (high + gap) - gap, min(columns, count) * (wide + gap) - gap)
+    sheet = np.full((*size, 3) if colored else size, 255, np.uint8)
+    boxes = []
+    for number, tile in enumerate(tiles):
+        top, left = number // columns * (high + gap), number % columns * (wide + gap)
+        sheet[top : top + high, left : left + wide] = tile.repeat(scale, 0).repeat(scale, 1)
+        boxes.append((top, left, top + high, left + wide))
+    if colored:
+        return Mosaic(sheet, tuple(boxes), columns, scale, (rows, width), "", gap, factor)
+    table = np.vstack([colors(palette), [[255, 255, 255]]]).astype(np.uint8)
+    return Mosaic(table[sheet], tuple(boxes), columns, scale, (rows, width), palette, gap, factor, sheet)
+
+
+def framed(found: Mosaic, tile: int | None) -> Bytes:
+    """The picture with a frame around one tile, as it is taken away."""
+    picture = found.picture.copy()
+    if tile is not None and 0 <= tile < len(found.boxes):
+        top, left, bottom, right = found.boxes[tile]
+        for inset, color in ((0, 0), (1, 255)):
+            box = picture[top + inset : bottom - inset, left + inset : right - inset]
+            box[0], box[-1], box[:, 0], box[:, -1] = color, color, color, color
+    return picture
+
+
+@lru_cache(maxsize=8)
+def colors(palette: str) -> Bytes:
+    """The colours of the steps, uint8 (255, 3), no two alike: a colour tells its step."""
+    found = np.array([unlabel_rgb(color) for color in sample_colorscale(SCALES[palette], TOP + 1)])
+    table, seen = [], set()
+    for color in np.rint(found).astype(int):
+        shade = tuple(int(part) for part in color)
+        while shade in seen:  # two neighbours rounded to the same: the next blue, which nobody sees
+            shade = (*shade[:2], shade[2] - 1 if shade[2] > 127 else shade[2] + 1)
+        seen.add(shade)
+        table.append(shade)
+    return np.array(table, np.uint8)
+
+
+def _reduction(shape: tuple[int, ...], aspect: float) -> int:
+    """By how many pixels a tile is averaged so that the picture is not larger than it can be seen."""
+    count, rows, width = shape[:3]
+    side = math.sqrt(count * rows * width * max(aspect, 1 / aspect))
+    return min(max(1, math.ceil(side / LARGEST)), rows, width)
+
+
+def _reduced(tiles: Bytes, factor: int) -> Bytes:
+    """Mean of factor × factor pixels; what does not divide is cut off below and at the right."""
+    rows, width = tiles.shape[1] // factor * factor, tiles.shape[2] // factor * factor
+    parts = tiles[:, :rows, :width].reshape(len(tiles), rows // factor, factor, width // factor, factor, *tiles.shape[3:])
+    return np.rint(parts.mean((2, 4))).astype(np.uint8)
