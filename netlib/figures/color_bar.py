@@ -6,10 +6,14 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
-from PIL import Image, ImageDraw, ImageFont
+from PIL import Image, ImageDraw
+
+from netlib.figures.lettering import font
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+
+    from PIL import ImageFont
 
     from netlib.figures.class_map import Entry
     from netlib.figures.heat import Picture, Scale
@@ -60,14 +64,14 @@ def with_bar(picture: Picture, shown: Bar) -> Picture:
     """The picture with the bar, its ticks and its label below it, on white."""
     width = picture.shape[1]
     below = Image.new("RGB", (width, BAR + 3 * SIZE + 18), PAPER)
-    draw, font = ImageDraw.Draw(below), _font()
+    draw, letters = ImageDraw.Draw(below), font(SIZE)
     steps = np.rint(np.linspace(0, len(shown.stops) - 1, width)).astype(int)
     for x, step in enumerate(steps):
         draw.line((x, 8, x, 8 + BAR), fill=shown.stops[step])
     for share, text in shown.ticks:
-        room = draw.textlength(text, font=font)
-        draw.text((min(max(0, share * width - room / 2), width - room), 8 + BAR + 3), text, fill=INK, font=font)
-    draw.text((0, 8 + BAR + SIZE + 9), _fitting(draw, shown.label, width, font), fill=INK, font=font)
+        room = draw.textlength(text, font=letters)
+        draw.text((min(max(0, share * width - room / 2), width - room), 8 + BAR + 3), text, fill=INK, font=letters)
+    draw.text((0, 8 + BAR + SIZE + 9), _fitting(draw, shown.label, width, letters), fill=INK, font=letters)
     return _joined(picture, below)
 
 
@@ -75,23 +79,19 @@ def with_legend(picture: Picture, entries: Sequence[Entry], names: Sequence[str]
     """The picture with a line for each entry of the legend below it, on white; `names` are the entries' words."""
     width, line = picture.shape[1], SIZE + 7
     below = Image.new("RGB", (width, line * len(entries) + 10), PAPER)
-    draw, font = ImageDraw.Draw(below), _font()
+    draw, letters = ImageDraw.Draw(below), font(SIZE)
     for number, (entry, name) in enumerate(zip(entries, names, strict=True)):
         top = 8 + line * number
         draw.rectangle((0, top, 12, top + 12), fill=entry.color, outline=INK)
-        draw.text((19, top - 2), _fitting(draw, name, width - 19, font), fill=INK, font=font)
+        draw.text((19, top - 2), _fitting(draw, name, width - 19, letters), fill=INK, font=letters)
     return _joined(picture, below)
 
 
-def _fitting(draw: ImageDraw.ImageDraw, text: str, width: float, font: ImageFont.FreeTypeFont | ImageFont.ImageFont) -> str:
-    while len(text) > 1 and draw.textlength(text, font=font) > width:
+def _fitting(draw: ImageDraw.ImageDraw, text: str, width: float, letters: ImageFont.FreeTypeFont | ImageFont.ImageFont) -> str:
+    while len(text) > 1 and draw.textlength(text, font=letters) > width:
         text = text[:-2].rstrip("… ") + "…"
     return text
 
 
 def _joined(picture: Picture, below: Image.Image) -> Picture:
     return np.concatenate([picture, np.asarray(below)])
-
-
-def _font() -> ImageFont.FreeTypeFont | ImageFont.ImageFont:
-    return ImageFont.load_default(SIZE)

@@ -56,7 +56,7 @@ class Scale:
         """Values of any shape -> colours with a last axis of three, 0 … 255; what is not a number has the first colour."""
         return palette(self.colors)[np.rint((LEVELS - 1) * np.nan_to_num(self.shares(values))).astype(int)]
 
-    def stops(self, count: int = 11) -> list[str]:
+    def stops(self, count: int = 33) -> list[str]:
         """Colours from low to high as "#rrggbb", for a bar beside the map."""
         return ["#" + "".join(f"{round(part):02x}" for part in color) for color in palette(self.colors)[_steps(count)]]
 

@@ -85,6 +85,20 @@ def attribution_words(values: ArrayLike, *, signed: bool) -> str:
     return f"Strongest {place}: {value_text(float(found[row, column]))}{side}. A tenth of the pixels holds {share_text(held)} of the map."
 
 
+def covered_words(before: ArrayLike, after: ArrayLike, target: int, names: Sequence[str]) -> str:
+    """What covering does to a class and to the prediction: probabilities (K,) without and with the occluder."""
+    clean, covered = np.asarray(before, dtype=float), np.asarray(after, dtype=float)
+    was, is_ = int(clean.argmax()), int(covered.argmax())
+    change = f"stays {names[was]}" if was == is_ else f"becomes {names[is_]}"
+    return f"{names[target]}: {share_text(float(clean[target]))} → {share_text(float(covered[target]))}. The prediction {change}."
+
+
+def classes_to_show(before: ArrayLike, after: ArrayLike, target: int, count: int = 3) -> list[int]:
+    """The most probable classes of the clean picture, then the chosen one and what wins with the occluder, if they are not among them."""
+    clean = np.argsort(-np.asarray(before, dtype=float), kind="stable")[:count]
+    return list(dict.fromkeys([*map(int, clean), target, int(np.asarray(after).argmax())]))
+
+
 def harder_places(probabilities: ArrayLike, probability: float) -> str:
     """How a box placed by hand does against the whole map: "3 % of the places hit harder"."""
     found = np.asarray(probabilities, dtype=float)

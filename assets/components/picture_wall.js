@@ -1,0 +1,152 @@
+// Pictures of one photo in rows, a row a network. The place under the pointer, or the one that arrow keys lead to, is marked in all of
+// them at once, and each that has values reads its own there. A click or Enter is sent, as a share of height and width.
+
+const STATES = new WeakMap()
+const SVG = "http://www.w3.org/2000/svg"
+const KEYS = { ArrowUp: [-1, 0], ArrowDown: [1, 0], ArrowLeft: [0, -1], ArrowRight: [0, 1] }
+
+export default function ({ data, parentElement, setTriggerValue }) {
+  const root = parentElement.querySelector(".picture-wall")
+  let s = STATES.get(root)
+  if (!s) STATES.set(root, (s = { root }))
+  s.send = setTriggerValue
+  const text = JSON.stringify(data)
+  if (s.text === text) return
+  s.text = text
+  s.data = data
+  root.style.setProperty("--least", `${data.least}px`)
+  root.style.setProperty("--most", `${data.most}px`)
+  s.panels = []
+  root.replaceChildren(...data.groups.map(group => row(s, group)))
+}
+
+// ---------------------------------------------------------------- building
+
+function row(s, group) {
+  const section = element("section", "group")
+  if (group.title) section.append(element("h4", "", group.title))
+  const line = element("div", "line")
+  line.append(...group.panels.map(panel => figure(s, panel)))
+  section.append(line)
+  return section
+}
+
+function figure(s, panel) {
+  const { size: [h, w], cells } = panel, box = element("figure", "panel")
+  const svg = draw("svg", { viewBox: `0 0 ${w} ${h}`, role: "img", "aria-label": panel.alt })
+  svg.append(draw("image", { href: panel.src, width: w, height: h, class: Math.max(h, w) < 150 ? "few" : "", preserveAspectRatio: "none" }))
+  const p = { panel, svg, marks: [mark(svg, "casing"), mark(svg, "line")] }
+  s.panels.push(p)
+  box.append(element("figcaption", "title", panel.title))
+  if (s.data.linked) {
+    const area = element("div", "area")
+    area.append(svg)
+    if (cells) {
+      area.tabIndex = 0
+      area.setAttribute("role", "application")
+      area.setAttribute("aria-label", `${panel.title}. ${s.data.help}`)
+    }
+    follow(s, p, area)
+    box.append(area)
+  } else box.append(svg)
+  if (cells) box.append((p.readout = element("p", "readout", s.data.hint)))
+  if (panel.bar) box.append(bar(panel.bar))
+  if (panel.legend.length) box.append(legend(panel.legend))
+  if (panel.caption) box.append(element("p", "caption", panel.caption))
+  return box
+}
+
+function mark(svg, name) {
+  return svg.appendChild(draw("path", { class: `mark ${name}` }))
+}
+
+function bar({ stops, ticks, label }) {
+  const box = element("div", "bar"), strip = element("div", "strip"), line = element("div", "ticks")
+  strip.style.background = `linear-gradient(to right, ${stops.join(", ")})`
+  line.append(...ticks.map(([, text]) => element("span", "", text)))
+  box.append(strip, line, element("div", "label", label))
+  return box
+}
+
+function legend(entries) {
+  const list = element("ul", "legend")
+  for (const { color, name } of entries) {
+    const item = element("li"), patch = element("span", "patch")
+    patch.style.background = color
+    item.append(patch, element("span", "", name))
+    list.append(item)
+  }
+  return list
+}
+
+// ---------------------------------------------------------------- pointing
+
+function follow(s, p, area) {
+  area.addEventListener("pointermove", e => { if (e.pointerType === "mouse" || e.buttons) point(s, placeOf(area, e)) })
+  area.addEventListener("pointerleave", () => point(s, null))
+  area.addEventListener("blur", () => point(s, null))
+  area.addEventListener("click", e => pick(s, placeOf(area, e)))
+  area.addEventListener("keydown", e => {
+    const { rows, columns } = p.panel.cells ?? {}
+    if (!rows) return
+    const [y, x] = s.place ? cell(p.panel, s.place) : [rows.length >> 1, columns.length >> 1]
+    if (e.key in KEYS) {
+      const [dy, dx] = s.place ? KEYS[e.key] : [0, 0]
+      point(s, middle(p.panel, [clamp(y + dy, rows.length), clamp(x + dx, columns.length)]))
+    } else if ((e.key === "Enter" || e.key === " ") && s.place) pick(s, s.place)
+    else if (e.key === "Escape") point(s, null)
+    else return
+    e.preventDefault()
+  })
+}
+
+function placeOf(area, e) {
+  const r = area.getBoundingClientRect()
+  return [limit((e.clientY - r.top) / r.height), limit((e.clientX - r.left) / r.width)]
+}
+
+function point(s, place) {
+  s.place = place
+  for (const p of s.panels) {
+    const { size: [h, w], cells } = p.panel
+    let path = ""
+    if (place && cells) {
+      const [y, x] = cell(p.panel, place), [top, bottom] = cells.rows[y], [left, right] = cells.columns[x]
+      path = `M${left} ${top}H${right}V${bottom}H${left}Z`
+      p.readout.textContent = cells.texts[y][x]
+    } else if (place) path = `M0 ${place[0] * h}H${w}M${place[1] * w} 0V${h}`
+    else if (cells) p.readout.textContent = s.data.hint
+    p.marks.forEach(part => part.setAttribute("d", path))
+  }
+}
+
+function pick(s, place) {
+  if (s.data.picks) s.send("picked", place)
+}
+
+// The cell whose middle is nearest to a place.
+function cell({ size: [h, w], cells: { rows, columns } }, [y, x]) {
+  return [nearest(rows, y * h), nearest(columns, x * w)]
+}
+
+function middle({ size: [h, w], cells: { rows, columns } }, [y, x]) {
+  return [(rows[y][0] + rows[y][1]) / 2 / h, (columns[x][0] + columns[x][1]) / 2 / w]
+}
+
+const nearest = (spans, at) => spans.reduce((best, span, i) => (away(span, at) < away(spans[best], at) ? i : best), 0)
+const away = ([start, stop], at) => Math.abs((start + stop) / 2 - at)
+const clamp = (i, count) => Math.min(count - 1, Math.max(0, i))
+const limit = share => Math.min(1, Math.max(0, share))
+
+function draw(name, attributes) {
+  const made = document.createElementNS(SVG, name)
+  for (const [key, value] of Object.entries(attributes)) made.setAttribute(key, value)
+  return made
+}
+
+function element(name, className = "", text = "") {
+  const made = document.createElement(name)
+  if (className) made.className = className
+  if (text) made.textContent = text
+  return made
+}

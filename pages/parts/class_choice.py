@@ -1,0 +1,74 @@
+"""Which class the maps are about, and what each network says of the picture as it is."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+import streamlit as st
+
+from netlib.errors import NetlibError
+from netlib.figures.color_bar import share_text
+from pages.parts import view
+from pages.parts.markdown import escape
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from numpy.typing import NDArray
+
+    from pages.parts.sight import Sight
+
+PREDICTED = "predicted"
+
+
+@st.cache_data(max_entries=256, show_spinner=False)
+def _probabilities(key: tuple[str, ...], _sight: Sight) -> NDArray[np.floating]:
+    import torch
+
+    from netlib.interpret.classes import probabilities
+
+    with _sight.model() as model, torch.inference_mode():
+        output = model(_sight.input()[None])
+        scores = output if isinstance(output, torch.Tensor) else output[0]
+        return probabilities(_sight.graph, scores)[0].double().numpy()
+
+
+def clean(sight: Sight) -> NDArray[np.floating]:
+    """The probabilities of the picture as it is, (K,).
+
+    Raises:
+        NetlibError: the network has no classes, or cannot be had.
+    """
+    return _probabilities(sight.key, sight)
+
+
+def choose(sights: Sequence[Sight]) -> list[tuple[Sight, int]]:
+    """A picker for each set of classes among the networks, and the class of each network; a network without classes says so."""
+    known: dict[tuple[str, ...], list[tuple[Sight, NDArray[np.floating]]]] = {}
+    for sight in sights:
+        try:
+            with st.spinner(f"{sight.title} looks at the picture…"):
+                known.setdefault(sight.classes, []).append((sight, clean(sight)))
+        except NetlibError as error:
+            st.warning(escape(str(error)))
+    chosen: dict[int, tuple[Sight, int]] = {}
+    for number, (names, group) in enumerate(known.items(), start=1):
+        of = f" of {', '.join(sight.title for sight, _ in group)}" if len(known) > 1 else ""
+        choice = view.selectbox(
+            f"Class{of}", [PREDICTED, *map(str, range(len(names)))], name="class" if number == 1 else f"class_{number}", default=PREDICTED,
+            format_func=lambda option, names=names, group=group: _words(option, names, group),  # type: ignore[misc]
+        )  # fmt: skip
+        for sight, found in group:
+            chosen[sight.number] = (sight, int(found.argmax()) if choice == PREDICTED else int(choice))
+    return [chosen[number] for number in sorted(chosen)]
+
+
+def _words(option: str, names: Sequence[str], group: Sequence[tuple[Sight, NDArray[np.floating]]]) -> str:
+    if option == PREDICTED:
+        winners = {int(found.argmax()) for _, found in group}
+        if len(winners) > 1:
+            return "what each network predicts"
+        return f"the predicted one: {names[winners.pop()]}"
+    shares = [share_text(float(found[int(option)])) for _, found in group]
+    return f"{names[int(option)]} ({', '.join(shares)})"
