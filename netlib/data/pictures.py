@@ -10,7 +10,7 @@ from threading import Lock
 from typing import TYPE_CHECKING
 
 import numpy as np
-from PIL import Image
+from PIL import Image, UnidentifiedImageError
 
 from netlib.errors import InvalidPicture
 
@@ -61,7 +61,7 @@ def open_picture(data: bytes) -> Image.Image:
                 return _upright(_small(_eight_bits(file)), file)
         except InvalidPicture:
             raise
-        except Image.UnidentifiedImageError:
+        except UnidentifiedImageError:
             raise InvalidPicture(f"This file is no picture that can be opened; choose {KINDS}.") from None
         except (Image.DecompressionBombError, Image.DecompressionBombWarning):
             raise InvalidPicture(f"This picture has far too many pixels; choose one of at most {_millions(MOST_PIXELS)}.") from None
