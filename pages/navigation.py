@@ -18,6 +18,7 @@ page = st.navigation(
         st.Page(HERE / "architecture.py", title="Architecture", icon=":material/account_tree:", url_path="architecture"),
         st.Page(HERE / "receptive_field.py", title="Receptive field", icon=":material/center_focus_strong:", url_path="receptive_field"),
         st.Page(HERE / "compare.py", title="Compare", icon=":material/compare_arrows:", url_path="compare"),
+        st.Page(HERE / "kernels.py", title="Kernels", icon=":material/grid_view:", url_path="kernels"),
     ],
     position="top",
 )

@@ -49,7 +49,7 @@ function start(root) {
   s.stage.addEventListener("pointerleave", () => point(s, null))
   s.stage.addEventListener("click", e => {
     const at = pixelAt(s, e)
-    if (at) select(s, at)
+    if (at) select(s, s.data.units && at.tile === s.selected ? at : { tile: at.tile }) // a second click selects a pixel of the tile
   })
   s.stage.addEventListener("keydown", e => key(s, e))
   s.stage.addEventListener("blur", () => { if (!s.timer) point(s, null) })

@@ -49,7 +49,7 @@ _push = st.components.v2.component("mosaic_push", html="<i hidden></i>\n", js=_P
 
 
 class Pick(NamedTuple):
-    """A tile, by its place in the picture, and with a pointer also the pixel of it, of the map as it was before tiles were reduced."""
+    """A tile, by its place in the picture, and after a second click the pixel of it, of the map as it was before it was reduced."""
 
     tile: int
     unit: Pair | None
@@ -71,6 +71,7 @@ def mosaic(
     on_select: Callable[[], None] | None = None,
     idle: str = "",
     legend: bool = True,
+    units_too: bool = False,
     width: int | None = None,
 ) -> None:
     """Show the grid; in the callback `on_select` the tile that was just selected is `picked(key)`.
@@ -89,6 +90,7 @@ def mosaic(
         unit: (row, column) of a unit in the selected tile, which is marked.
         idle: what is said while nothing is selected.
         legend: whether the scale is drawn; only where it is one for all tiles.
+        units_too: whether a click into the selected tile selects a pixel of it.
         width: most pixels on the screen.
     """
     height, natural = shown.picture.shape[:2]
@@ -96,8 +98,9 @@ def mosaic(
     data: dict[str, Any] = {
         "picture": _url(shown), "size": [natural, height], "columns": shown.columns, "gap": shown.gap, "scale": shown.scale,
         "tile": shown.tile, "factor": shown.factor, "count": len(shown.boxes), "palette": _palette(shown.palette),
-        "low": _short(low), "high": _short(high), "names": list(names), "labels": list(labels), "idle": idle or _idle(bool(on_select)),
-        "legend": _legend(shown.palette, low[0], high[0]) if legend and one and shown.palette else None,
+        "low": _short(low), "high": _short(high), "names": list(names), "labels": list(labels),
+        "idle": idle or _idle(bool(on_select)), "units": units_too,
+        "legend": _legend(shown.palette, low[0], high[0]) if legend and one else None,
         "width": width or max(natural, min(2 * natural, COMFORTABLE)), "channel": key, "alt": alt,
         "label": f"{alt} Arrow keys walk the tiles, Enter selects.",
     }  # fmt: skip
@@ -139,7 +142,7 @@ def _palette(name: str) -> str | None:
 
 
 def _legend(palette: str, low: float, high: float) -> dict[str, Any]:
-    table = colors(palette)
+    table = colors(palette or "grey")  # tiles in colours: each of red, green and blue goes from dark to bright
     at = [round(i * (len(table) - 1) / (LEGEND_COLORS - 1)) for i in range(LEGEND_COLORS)]
     return {"colors": [f"rgb({r} {g} {b})" for r, g, b in table[at].tolist()], "low": units.value(low), "high": units.value(high)}
 

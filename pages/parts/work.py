@@ -166,7 +166,7 @@ def _say_stopped(stopped: dict[str, tuple[float, str, T | None]], name: str, lab
     share, words, value = stopped[name]
     with st.container(horizontal=True, vertical_alignment="center"):
         st.markdown(f"{label}: stopped at {100 * share:.0f} %{f' ({words})' if words else ''}.")
-        st.button("Start again", on_click=lambda: stopped.pop(name, None) and None, icon=":material/replay:", key=f"again_{name}")
+        st.button("Start again", on_click=stopped.__delitem__, args=(name,), icon=":material/replay:", key=f"again_{name}")
     if show and value is not None:
         show(value)
     return None

@@ -1,0 +1,84 @@
+"""What the convolutions of one to four networks have learned: their kernels as pictures and in numbers.
+
+A link holds all of it: ?network=alexnet&weights_1=random&layer_1=conv1&channel_1=17&sort=orientation&scale=network
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import streamlit as st
+
+from netlib.errors import NetlibError
+from netlib.figures import units
+from pages.parts import kernel_panel, layer_choice, sight, view
+from pages.parts.markdown import escape
+
+if TYPE_CHECKING:
+    from pages.parts.kernel_panel import Chosen
+    from pages.parts.layer_choice import Asked
+    from pages.parts.sight import Sight
+
+SORTS = {"index": "their number", "norm": "norm", "frequency": "frequency", "orientation": "orientation", "color": "colour"}
+SCALES = {"shared": "shared by all networks", "network": "each network", "kernel": "each kernel"}
+
+
+def main() -> None:
+    st.title("Kernels")
+    st.markdown(
+        "What does a network look for first? The kernels of its first layer read colours and can be looked at as small pictures: mid grey "
+        "is a weight of zero. Deeper ones read many maps; of each, the slice of the input channel that it weighs most is shown, red for "
+        "positive and blue for negative weights. Select a kernel to see all of it."
+    )
+    asked = layer_choice.linked(sight.DEFAULT)
+    sights = sight.choose(picture=False)
+    layer_choice.forget([number for number in range(1, 5) if number not in [one.number for one in sights]])
+    if not sights:
+        return
+    with st.container(horizontal=True, gap="large"):
+        sort = view.one_of("Sort by", list(SORTS), name="sort", default="norm", format_func=SORTS.__getitem__)
+        scale = view.one_of("Scale", list(SCALES), name="scale", default="shared", format_func=SCALES.__getitem__)
+    columns = st.columns(len(sights), gap="medium")
+    chosen = []
+    for column, one in zip(columns, sights, strict=True):
+        with column:
+            if found := choose(one, asked.get(one.name, layer_choice.Asked()), sort):
+                chosen.append((column, found))
+    limit = max((found.limit for _, found in chosen), default=0.0)
+    for column, found in chosen:
+        with column:
+            kernel_panel.panel(found, {"shared": limit, "network": found.limit, "kernel": None}[scale])
+    if scale == "shared" and len(chosen) > 1:
+        st.caption(f"One scale for all networks: from −{units.value(limit)} to {units.value(limit)}, the largest weight that is shown.")
+
+
+def choose(one: Sight, asked: Asked, sort: str) -> Chosen | None:
+    """The network's heading, its layer and its kernel; None, with a sentence, where there is none."""
+    st.header(one.title, anchor=False)
+    options = kernel_panel.layers(one)
+    if not options:
+        st.info(f"{escape(one.title)} has no convolution, so there are no kernels to show.")
+        return None
+
+    def describe(layer: str) -> str:
+        return f"{layer} · {units.shape(one.graph[layer].shape)} · {units.window(one.graph[layer])}"
+
+    row = st.container(horizontal=True)
+    layer = layer_choice.layer(row, one.name, one.number, options, default=options[0], asked=asked.layer, describe=describe)
+    try:
+        with st.skeleton(height=320):
+            found = kernel_panel.kernels(one, layer, sort)
+    except NetlibError as error:
+        st.warning(escape(str(error)))
+        return None
+    kernel = layer_choice.channel(
+        row, one.name, one.number, layer, len(found.weights), default=found.order[0], asked=asked.channel, label="Kernel"
+    )
+    if one.weights == "random":
+        st.caption(":material/casino: These weights are random: what looks like a pattern was not learned.")
+    if sort == "color" and found.weights.shape[1] != 3:
+        st.caption("These kernels read no colours; they are sorted by their norm.")
+    return kernel_panel.Chosen(one, layer, kernel, found)
+
+
+main()

@@ -1,0 +1,114 @@
+"""Which layer, which channel and which unit of each network is looked at, on the pages about seeing.
+
+In the URL, beside network=a&network=b: layer_1, channel_1 and unit_1 (row,column) for the first network, layer_2 … for the second.
+A channel is remembered for each layer; without a unit the strongest one of the channel is meant.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import streamlit as st
+
+from pages.parts import view
+from pages.parts.field_choice import parse
+from pages.parts.markdown import escape
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+
+    from streamlit.delta_generator import DeltaGenerator
+
+    from netlib.analysis.graph import Pair
+
+KEPT = "kept_layer_choices"  # in the session: network -> its last layer
+NAMES = ("layer", "channel", "unit")
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What the link asks for, of one network; empty where it asks for nothing."""
+
+    layer: str = ""
+    channel: str = ""
+    unit: str = ""
+
+
+def linked(default: Sequence[str]) -> Mapping[str, Asked]:
+    """Network -> what the URL asks for; read before the networks are picked, which may change their order."""
+    names, read = view.first_list("network", default), st.query_params.get
+    return {name: Asked(*(read(f"{what}_{i}", "") for what in NAMES)) for i, name in enumerate(names, start=1)}
+
+
+def forget(numbers: Sequence[int], *names: str) -> None:
+    """Take what is chosen of networks that are not shown out of the URL."""
+    for number in numbers:
+        for what in names or NAMES:
+            view.keep(f"{what}_{number}", None)
+
+
+def layer_key(network: str) -> str:
+    """Session key of a network's layer; a callback may set it."""
+    return f"view_seen_layer_{network}"
+
+
+def channel_key(network: str, layer: str) -> str:
+    """Session key of a layer's channel, a whole number; a callback may set it."""
+    return f"view_channel_{network}_{layer}"
+
+
+def unit_key(network: str, layer: str) -> str:
+    """Session key of the unit in a layer's map, as text, "" for the strongest; a callback may set it."""
+    return f"view_seen_unit_{network}_{layer}"
+
+
+def layer(
+    place: DeltaGenerator, network: str, number: int, options: Sequence[str], *, default: str, asked: str, describe: Callable[[str], str]
+) -> str:
+    """A selectbox of a network's layers; what the link asks for wrongly is said, and the default shown."""
+    key, kept = layer_key(network), st.session_state.setdefault(KEPT, {})
+    if st.session_state.get(key) not in options:
+        wanted = asked or kept.get(network, default)
+        if wanted not in options:
+            if asked:
+                place.warning(f"The link asks for the layer “{escape(asked)}”, which is not one to show here; showing {escape(default)}.")
+            wanted = default
+        st.session_state[key] = wanted
+    choice: str = place.selectbox("Layer", options, options.index(st.session_state[key]), key=key, format_func=describe)
+    kept[network] = choice
+    view.keep(f"layer_{number}", choice, default)
+    return choice
+
+
+def channel(
+    place: DeltaGenerator, network: str, number: int, layer: str, count: int, *, default: int, asked: str, label: str = "Channel"
+) -> int:
+    """A number field for the channel of a layer, 0 to count − 1."""
+    key = channel_key(network, layer)
+    if key not in st.session_state:
+        wanted = int(asked) if asked.isdecimal() else default
+        if asked and not (asked.isdecimal() and wanted < count):
+            place.warning(f"{escape(layer)} has no {label.lower()} “{escape(asked)}”, only 0 to {count - 1}; showing {default}.")
+            wanted = default
+        st.session_state[key] = wanted
+    st.session_state[key] = min(st.session_state[key], count - 1)
+    choice = int(place.number_input(label, 0, count - 1, st.session_state[key], key=key, step=1))
+    view.keep(f"channel_{number}", str(choice), str(default))
+    return choice
+
+
+def unit(place: DeltaGenerator, network: str, number: int, layer: str, size: Pair, *, asked: str) -> Pair | None:
+    """A text field for row and column; None for the strongest unit."""
+    key, (height, width) = unit_key(network, layer), size
+    if key not in st.session_state:
+        st.session_state[key] = asked
+    text: str = place.text_input(
+        "Unit", st.session_state[key], key=key, placeholder="strongest", disabled=size == (1, 1), help="Row, column; empty: the strongest."
+    )
+    found = parse(text, size) if text.strip() else None
+    if text.strip() and found is None:
+        rows, columns = f"a row from 0 to {height - 1}", f"a column from 0 to {width - 1}"
+        place.warning(f"“{escape(text)}” is no unit of {escape(layer)}. Write {rows} and {columns}; showing the strongest one.")
+    view.keep(f"unit_{number}", f"{found[0]},{found[1]}" if found else None)
+    return found
