@@ -50,6 +50,7 @@ class Sight:
         image: the picture as it was chosen, whole, RGB.
         key: (network, weights, picture), for caches: equal keys see equal things.
         classes: the names of what its output counts.
+        label: the true class of the picture as its own data calls it, "" where nobody says.
     """
 
     name: str
@@ -63,7 +64,13 @@ class Sight:
     image: Image.Image
     key: tuple[str, ...]
     classes: tuple[str, ...]
+    label: str
     build: Callable[[], nn.Module]
+
+    @property
+    def true_class(self) -> int | None:
+        """Number of the picture's true class among the network's, if it is one of them."""
+        return self.classes.index(self.label) if self.label in self.classes else None
 
     def input(self) -> Tensor:
         """What goes into the network. Shapes: -> (C, H, W)."""
@@ -158,7 +165,7 @@ def _sight(name: str, number: int, asked: str, picture: picture_picker.Picture) 
         return None
     return Sight(
         name, networks.title(name), weights.id, weights.title, picture.title, number, graph, preprocessing(name, weights.id),
-        picture.image, (name, weights.id, picture.id), _classes(name, graph), weights.build,
+        picture.image, (name, weights.id, picture.key), _classes(name, graph), picture.label, weights.build,
     )  # fmt: skip
 
 
