@@ -159,6 +159,11 @@ def _merge(operation: Callable[[Any, Any], Tensor]) -> Callable[..., Tensor]:
     return run
 
 
+def _concat(layer: Layer, *inputs: Tensor) -> Tensor:
+    batch = max(map(len, inputs))  # a learned tensor, such as ViT's class token, comes once for all pictures
+    return torch.cat([x.expand(batch, *x.shape[1:]) for x in inputs], layer.options["axis"] + 1)
+
+
 def _mean(layer: Layer, x: Tensor) -> Tensor:
     axes = [axis + 1 for axis in layer.options["axes"]]
     return x.mean(axes, keepdim=len(layer.shape) == x.dim() - 1)
@@ -208,7 +213,7 @@ def _pointwise(function: Callable[[Tensor], Tensor]) -> Callable[..., Tensor]:
 OPERATIONS: Mapping[str, Callable[..., Tensor]] = {
     "add": _merge(torch.add),
     "mul": _merge(torch.mul),
-    "concat": lambda layer, *inputs: torch.cat(inputs, layer.options["axis"] + 1),
+    "concat": _concat,
     "matmul": lambda layer, a, b: a @ b,
     "mean": _mean,
     "slice": _slice,
