@@ -28,6 +28,8 @@ from pages.parts.markdown import escape
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
+    from netlib.data.split import Split
+
 KEY = "view_picture"  # which photo, or what kind of picture
 DIGIT, PATCH_OF, PATCH = "view_digit", "view_patch_of", "view_patch"  # which digit; of which photo a patch, and which of those
 OWN = "own_pictures"  # in the session: id -> picture, the visitor's own
@@ -96,7 +98,7 @@ def _prepare(default: str) -> None:
     st.session_state[LAST_DEFAULT] = default
     if now is None:
         _set(st.query_params.get("picture") or (kept if kept and kept != before else default), default)
-    elif before != default and kept == before and now not in OWN_KINDS:
+    elif before is not None and before != default and kept == before and now == before.partition(":")[0]:
         _set(default, default)
 
 
@@ -162,14 +164,19 @@ def _digit(number: int) -> Picture:
 
 
 def _patch(of: str, number: int) -> Picture:
-    pixels = patches().test_images[_of(of)[number]]  # (3, H, W)
+    pixels = _patches().test_images[_of(of)[number]]  # (3, H, W)
     name = f"patch:{of.replace(' ', '-')}:{number}"
     return Picture(name, name, f"held-out patch {number} of the photo “{of}”", Image.fromarray(pixels.transpose(1, 2, 0)), PATCH_SOURCE, of)
 
 
+@st.cache_resource(show_spinner="Cutting the patches out of the photos…")
+def _patches() -> Split:
+    return patches()
+
+
 def _of(name: str) -> np.ndarray[Any, np.dtype[np.int64]]:
     """Which of the held-out patches are of the photo called `name`."""
-    return np.flatnonzero(patches().test_labels == CLASSES.index(name))
+    return np.flatnonzero(_patches().test_labels == CLASSES.index(name))
 
 
 # ---------------------------------------------------------------- the visitor's own

@@ -115,7 +115,9 @@ def choose(*, most: int = 4, default: Sequence[str] = DEFAULT, picture: bool = T
     for number in range(len(names) + 1, 5):
         weights_picker.forget(number)
     sights = []
-    for number, (column, name) in enumerate(zip(st.columns(len(names), gap="medium"), names, strict=True), start=1):
+    with left:  # beside the picture's own widgets, which may be as high as a pad to draw on
+        columns = st.columns(len(names))
+    for number, (column, name) in enumerate(zip(columns, names, strict=True), start=1):
         with column:
             shown = chosen or picture_picker.bundled(_default_picture([name]))
             if found := _sight(name, number, asked.get(name, ""), shown):
