@@ -41,7 +41,7 @@ function build(s) {
     const box = element("figure", "view"), [h, w] = picture.size
     const svg = draw("svg", { viewBox: `0 0 ${w} ${h}`, role: "img", "aria-label": picture.alt })
     svg.append(draw("image", { href: picture.src, width: w, height: h, class: Math.max(h, w) < 150 ? "few" : "", preserveAspectRatio: "none" }))
-    const rect = draw("rect", { class: "occluder", fill: s.data.fill }), frame = draw("rect", { class: "frame" })
+    const rect = draw("rect", { class: "occluder", fill: picture.fill }), frame = draw("rect", { class: "frame" })
     svg.append(rect, frame)
     const area = element("div", "area"), list = element("div", "bars"), said = element("p", "said")
     area.tabIndex = 0

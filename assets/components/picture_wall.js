@@ -1,5 +1,6 @@
 // Pictures of one photo in rows, a row a network. The place under the pointer, or the one that arrow keys lead to, is marked in all of
-// them at once, and each that has values reads its own there. A click or Enter is sent, as a share of height and width.
+// them at once, in the walls beside it too, and each that has values reads its own there. A click or Enter is sent, as a share of
+// height and width; so is the name of a picture whose button was pressed.
 
 const STATES = new WeakMap()
 const SVG = "http://www.w3.org/2000/svg"
@@ -11,13 +12,19 @@ export default function ({ data, parentElement, setTriggerValue }) {
   if (!s) STATES.set(root, (s = { root }))
   s.send = setTriggerValue
   const text = JSON.stringify(data)
-  if (s.text === text) return
-  s.text = text
-  s.data = data
-  root.style.setProperty("--least", `${data.least}px`)
-  root.style.setProperty("--most", `${data.most}px`)
-  s.panels = []
-  root.replaceChildren(...data.groups.map(group => row(s, group)))
+  if (s.text !== text) {
+    s.text = text
+    s.data = data
+    root.style.setProperty("--least", `${data.least}px`)
+    root.style.setProperty("--most", `${data.most}px`)
+    s.panels = []
+    root.replaceChildren(...data.groups.map(group => row(s, group)))
+  }
+  s.stopListening?.()
+  const listener = e => mark(s, e.detail)
+  if (data.linked) window.addEventListener("picture-wall", listener)
+  s.stopListening = () => window.removeEventListener("picture-wall", listener)
+  return s.stopListening
 }
 
 // ---------------------------------------------------------------- building
@@ -25,17 +32,17 @@ export default function ({ data, parentElement, setTriggerValue }) {
 function row(s, group) {
   const section = element("section", "group")
   if (group.title) section.append(element("h4", "", group.title))
-  const line = element("div", "line")
-  line.append(...group.panels.map(panel => figure(s, panel)))
-  section.append(line)
+  const grid = element("div", "grid")
+  grid.append(...group.panels.map(panel => figure(s, group, panel)))
+  section.append(grid)
   return section
 }
 
-function figure(s, panel) {
+function figure(s, group, panel) {
   const { size: [h, w], cells } = panel, box = element("figure", "panel")
   const svg = draw("svg", { viewBox: `0 0 ${w} ${h}`, role: "img", "aria-label": panel.alt })
   svg.append(draw("image", { href: panel.src, width: w, height: h, class: Math.max(h, w) < 150 ? "few" : "", preserveAspectRatio: "none" }))
-  const p = { panel, svg, marks: [mark(svg, "casing"), mark(svg, "line")] }
+  const p = { panel, svg, marks: [line(svg, "casing"), line(svg, "line")] }
   s.panels.push(p)
   box.append(element("figcaption", "title", panel.title))
   if (s.data.linked) {
@@ -53,10 +60,16 @@ function figure(s, panel) {
   if (panel.bar) box.append(bar(panel.bar))
   if (panel.legend.length) box.append(legend(panel.legend))
   if (panel.caption) box.append(element("p", "caption", panel.caption))
+  if (panel.action) {
+    const button = element("button", "", panel.action)
+    button.setAttribute("aria-label", `${panel.action}: ${[group.title || s.data.label, panel.title].filter(Boolean).join(", ")}`)
+    button.addEventListener("click", () => s.send("acted", panel.name))
+    box.append(button)
+  }
   return box
 }
 
-function mark(svg, name) {
+function line(svg, name) {
   return svg.appendChild(draw("path", { class: `mark ${name}` }))
 }
 
@@ -106,6 +119,10 @@ function placeOf(area, e) {
 }
 
 function point(s, place) {
+  window.dispatchEvent(new CustomEvent("picture-wall", { detail: place }))
+}
+
+function mark(s, place) {
   s.place = place
   for (const p of s.panels) {
     const { size: [h, w], cells } = p.panel

@@ -38,7 +38,7 @@ def bar(scale: Scale, label: str, *, percent: bool = False) -> Bar:
     values = (scale.low, middle, scale.high)
     ticks = tuple((place, value_text(value, percent=percent)) for place, value in zip((0.0, 0.5, 1.0), values, strict=True))
     if scale.clipped is not None:
-        label = f"{label}; clipped at the {scale.clipped:g}th percentile"
+        label = f"{label}; colours end at the {scale.clipped:g}th percentile"
     return Bar(tuple(scale.stops()), ticks, label)
 
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from netlib.figures.color_bar import share_text, value_text
+from netlib.figures.words import upper_first
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -26,6 +27,11 @@ def region(place: tuple[float, float], size: Pair) -> str:
     return "in the middle" if words == "middle" else f"at the {words}"
 
 
+def class_words(name: str) -> str:
+    """A class in a sentence: "cat", but "class 7" where its name is a number."""
+    return f"class {name}" if name.isdecimal() else name
+
+
 def box_text(box: Box) -> str:
     """A box as its first and last pixels: "rows 8 to 23, columns 0 to 15"."""
     return f"rows {box.top} to {box.bottom - 1}, columns {box.left} to {box.right - 1}"
@@ -36,12 +42,12 @@ def most_sensitive(probabilities: ArrayLike, boxes: Sequence[Sequence[Box]], cle
 
     Shapes: probabilities (rows, columns) of the class with the occluder at each place.
     """
-    found = np.asarray(probabilities, dtype=float)
+    found, name = np.asarray(probabilities, dtype=float), class_words(name)
     row, column = _at(found, found.argmin())
     least, box = float(found[row, column]), boxes[row][column]
     where = f"{region(_middle(box), size)} ({box_text(box)})"
     if least >= clean:
-        return f"Wherever the occluder stands, {name} stays at {share_text(clean)} or more: nothing it covers is needed."
+        return f"Nowhere does {name} fall below its {share_text(clean)} uncovered: nothing the occluder hides is needed."
     lost = float((found < clean / 2).mean())
     half = f" {share_text(lost)} of the places take away at least half of it." if lost else " No place takes away half of it."
     return f"Most sensitive {where}: {name} falls from {share_text(clean)} to {share_text(least)}.{half}"
@@ -63,11 +69,11 @@ def classes_words(predicted: ArrayLike, clean: int, names: Sequence[str]) -> str
     found = np.asarray(predicted)
     kinds, counts = np.unique(found, return_counts=True)
     order = sorted(zip(kinds, counts, strict=True), key=lambda pair: (-pair[1], pair[0]))
-    said = [f"{names[int(kind)]} at {share_text(int(count) / found.size)}" for kind, count in order[:4]]
+    said = [f"{class_words(names[int(kind)])} at {share_text(int(count) / found.size)}" for kind, count in order[:4]]
     more = f" and {len(order) - 4} more" if len(order) > 4 else ""
     same = int((found == clean).sum()) == found.size
     if same:
-        return f"{names[clean]} at every place: the occluder never changes the prediction."
+        return f"The prediction is {class_words(names[clean])} at every place: the occluder never changes it."
     return f"Predicted: {', '.join(said)}{more} of the places."
 
 
@@ -89,8 +95,8 @@ def covered_words(before: ArrayLike, after: ArrayLike, target: int, names: Seque
     """What covering does to a class and to the prediction: probabilities (K,) without and with the occluder."""
     clean, covered = np.asarray(before, dtype=float), np.asarray(after, dtype=float)
     was, is_ = int(clean.argmax()), int(covered.argmax())
-    change = f"stays {names[was]}" if was == is_ else f"becomes {names[is_]}"
-    return f"{names[target]}: {share_text(float(clean[target]))} → {share_text(float(covered[target]))}. The prediction {change}."
+    change = f"stays {class_words(names[was])}" if was == is_ else f"becomes {class_words(names[is_])}"
+    return f"{upper_first(class_words(names[target]))}: {share_text(float(clean[target]))} → {share_text(float(covered[target]))}. The prediction {change}."
 
 
 def classes_to_show(before: ArrayLike, after: ArrayLike, target: int, count: int = 3) -> list[int]:

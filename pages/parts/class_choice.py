@@ -26,7 +26,7 @@ PREDICTED = "predicted"
 def _probabilities(key: tuple[str, ...], _sight: Sight) -> NDArray[np.floating]:
     import torch
 
-    from netlib.interpret.classes import probabilities
+    from netlib.interpret.scores import probabilities
 
     with _sight.model() as model, torch.inference_mode():
         output = model(_sight.input()[None])

@@ -75,13 +75,15 @@ def hand_occluder(targets: Sequence[tuple[Sight, int]], square: Square, note: Ca
             continue
         shown = sight.shown()
         alt = f"{sight.picture_title} as {sight.title} sees it, with an occluder over a part of it."
-        pictures.append({"title": sight.title, "src": data_url(shown), "size": shown.shape[:2], "alt": alt})
+        pictures.append(
+            {
+                "title": sight.title, "src": data_url(shown), "size": shown.shape[:2], "alt": alt,
+                "fill": square.color(sight.preprocessing),
+            }
+        )  # fmt: skip
     if not pictures:
         return
-    data = {
-        "pictures": pictures, "share": square.size / 100, "fill": square.color(targets[0][0].preprocessing), "channel": KEY,
-        "label": LABEL, "name": NAME,
-    }  # fmt: skip
+    data = {"pictures": pictures, "share": square.size / 100, "channel": KEY, "label": LABEL, "name": NAME}
     with st.container(gap=None):
         _component(key=KEY, data=data, on_moved_change=_moved)
         _push(key=f"{KEY}_push", data={"channel": KEY, "at": at, "number": moved["number"], "results": results})
@@ -137,7 +139,7 @@ def _answer(sight: Sight, square: Square, at: tuple[float, float]) -> tuple[NDAr
     with sight.model() as model:
         occluder = _seen(sight, model)
         height, width = sight.graph.input_shape[-2:]
-        covered, _ = occluder.covered([square.box(at, (height, width))], square.value(sight.preprocessing))
+        covered, _ = occluder.covered([[square.box(at, (height, width))]], square.value(sight.preprocessing))
         return occluder.clean.double().numpy(), covered[0].double().numpy()
 
 

@@ -42,7 +42,12 @@ class Cells:
 
 @dataclass(frozen=True, slots=True)
 class Panel:
-    """One picture (H, W, 3) with what stands above and below it; the legend is (colour, name) for each line."""
+    """One picture (H, W, 3) with what stands above and below it.
+
+    Attributes:
+        legend: (colour, name) for each line.
+        action: what is written on a button below it, "" for none; pressed, it gives `name`.
+    """
 
     title: str
     picture: Picture
@@ -51,26 +56,33 @@ class Panel:
     bar: Bar | None = None
     legend: Sequence[tuple[str, str]] = ()
     cells: Cells | None = None
+    action: str = ""
+    name: str = ""
 
 
 def picture_wall(
     groups: Sequence[tuple[str, Sequence[Panel]]],
     *,
     key: str,
+    label: str = "",
     least: int = 210,
     most: int = 420,
     linked: bool = True,
     on_pick: Callable[[], None] | None = None,
+    on_act: Callable[[], None] | None = None,
 ) -> None:
     """Show rows of (title, pictures).
 
     Args:
+        label: what the pictures are of, for buttons in rows without a title.
         least: pixels a picture is wide at least before the row breaks; `most` at most.
         linked: whether all pictures show the same place of the photo, so that one pointer serves all.
         on_pick: called after a click or Enter; the place is then `picked(key)`.
+        on_act: called when a picture's button was pressed; its name is then `acted(key)`.
     """
     data: dict[str, Any] = {
         "groups": [{"title": title, "panels": [_panel(panel) for panel in panels]} for title, panels in groups],
+        "label": label,
         "least": least,
         "most": most,
         "linked": linked,
@@ -78,13 +90,19 @@ def picture_wall(
         "hint": "Point at a place to read it.",
         "help": "Arrow keys read the map place by place" + (", Enter puts the occluder there." if on_pick else "."),
     }
-    _component(key=key, data=data, on_picked_change=on_pick or (lambda: None))
+    _component(key=key, data=data, on_picked_change=on_pick or _nothing, on_acted_change=on_act or _nothing)
 
 
 def picked(key: str) -> tuple[float, float] | None:
     """The place that was just clicked, as shares of height and width."""
     place = (st.session_state.get(key) or {}).get("picked")
     return (float(place[0]), float(place[1])) if place else None
+
+
+def acted(key: str) -> str | None:
+    """The name of the picture whose button was just pressed."""
+    name = (st.session_state.get(key) or {}).get("acted")
+    return str(name) if name is not None else None
 
 
 def data_url(picture: Picture) -> str:
@@ -108,4 +126,10 @@ def _panel(panel: Panel) -> dict[str, Any]:
         "bar": panel.bar and {"stops": panel.bar.stops, "ticks": panel.bar.ticks, "label": panel.bar.label},
         "legend": [{"color": color, "name": name} for color, name in panel.legend],
         "cells": cells,
+        "action": panel.action,
+        "name": panel.name,
     }
+
+
+def _nothing() -> None:
+    """What is sent without a listener changes nothing."""

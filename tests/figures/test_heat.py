@@ -83,7 +83,7 @@ def test_class_map_has_a_colour_for_each_class_and_grey_for_the_rest() -> None:
 def test_bar_names_ends_zero_unit_and_clipping() -> None:
     shown = bar(Scale(-0.25, 0.25, "PuOr_r", 99), "attribution")
     assert shown.ticks == ((0.0, "−0.25"), (0.5, "0"), (1.0, "0.25"))
-    assert shown.label == "attribution; clipped at the 99th percentile" and shown.stops[16] == "#f7f7f6"  # of 256 colours
+    assert shown.label == "attribution; colours end at the 99th percentile" and shown.stops[16] == "#f7f7f6"  # of 256 colours
     assert [text for _, text in bar(Scale(0, 1), "probability", percent=True).ticks] == ["0 %", "50 %", "100 %"]
     picture = with_bar(np.zeros((10, 200, 3), dtype=np.uint8), shown)
     assert picture.shape[1:] == (200, 3) and tuple(picture[20, 0]) == PURPLE and tuple(picture[20, 199]) == ORANGE
@@ -116,22 +116,22 @@ def test_sentence_of_the_most_sensitive_place() -> None:
         "Most sensitive at the bottom right (rows 4 to 7, columns 8 to 11): cat falls from 90 % to 10 %. "
         "17 % of the places take away at least half of it."
     )
-    assert "stays at 50 % or more" in words.most_sensitive(np.full((2, 3), 0.6), boxes(), 0.5, (8, 12), "cat")
+    assert "Nowhere does cat fall below its 50 %" in words.most_sensitive(np.full((2, 3), 0.6), boxes(), 0.5, (8, 12), "cat")
 
 
 def test_sentences_of_activity_classes_and_hand() -> None:
     said = words.activity_words([[4, 4, 4], [1, 4, 4]], boxes(), 4.0, (8, 12))
     assert said == "Weakest at the bottom left (rows 4 to 7, columns 0 to 3): 25 % of its activity of 4 is left."
     assert words.classes_words([[0, 0], [1, 0]], 0, ["cat", "dog"]) == "Predicted: cat at 75 %, dog at 25 % of the places."
-    assert "never changes" in words.classes_words([[1, 1]], 1, ["cat", "dog"])
+    assert "never changes it" in words.classes_words([[1, 1]], 1, ["cat", "dog"])
     assert words.harder_places([[0.1, 0.5], [0.6, 0.7]], 0.5) == "25 % of the map’s places hit harder than your box."
 
 
 def test_sentence_and_bars_of_a_covered_picture() -> None:
     names = ["cat", "dog", "hen", "cow", "pig"]
     before, after = [0.6, 0.2, 0.1, 0.06, 0.04], [0.1, 0.2, 0.1, 0.1, 0.5]
-    assert words.covered_words(before, after, 0, names) == "cat: 60 % → 10 %. The prediction becomes pig."
-    assert words.covered_words(before, before, 1, names) == "dog: 20 % → 20 %. The prediction stays cat."
+    assert words.covered_words(before, after, 0, names) == "Cat: 60 % → 10 %. The prediction becomes pig."
+    assert words.covered_words(before, before, 1, names) == "Dog: 20 % → 20 %. The prediction stays cat."
     assert words.classes_to_show(before, after, 0) == [0, 1, 2, 4]  # three of the clean picture, and the new winner
     assert words.classes_to_show(before, before, 3) == [0, 1, 2, 3]
 

@@ -1,0 +1,221 @@
+"""Whether a map can be trusted: does it change when the network's weights are made random, and does it order the pixels better than chance?
+
+Which map is checked is `check` in the URL, such as 2:saliency for the second network's.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import streamlit as st
+
+from netlib.figures import heat, trust_curves
+from netlib.figures.trust_curves import Curve
+from pages.parts import view
+from pages.parts.picture_wall import Panel, picture_wall
+from pages.parts.saving import download
+from pages.parts.work import work
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Hashable, Iterator, Mapping
+
+    from numpy.typing import NDArray
+
+    from pages.parts.sight import Sight
+
+KEPT = "kept_check"
+MOST = 6  # stops on the way down; each is the method's whole work again
+STEPS = 32
+CURVES = ("deletion", "insertion", "random deletion", "random insertion")
+
+
+@dataclass(frozen=True, slots=True)
+class Checked:
+    """The map that is checked: (H, W), larger where it says that the class hangs on the place more.
+
+    Attributes:
+        name: of the map in the URL.
+        method, settings: of the attribution; None for a map that is not made again with random weights, such as an occlusion map.
+        key: all that the map depends on.
+    """
+
+    sight: Sight
+    target: int
+    name: str
+    title: str
+    values: NDArray[Any]
+    key: tuple[Hashable, ...]
+    method: str | None = None
+    settings: Mapping[str, Any] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Stop:
+    """The map with all layers from the output down to `layer` made random (None: none), and how like the first it is."""
+
+    layer: str | None
+    values: NDArray[Any]
+    spearman: float
+    ssim: float
+
+
+def asked() -> tuple[int, str] | None:
+    """The map to check: (number of the network, name of the map)."""
+    if KEPT not in st.session_state:
+        st.session_state[KEPT] = st.query_params.get("check", "")
+    number, _, name = st.session_state[KEPT].partition(":")
+    found = (int(number), name) if number.isdecimal() and name else None
+    view.keep("check", st.session_state[KEPT] if found else None)
+    return found
+
+
+def open_(number: int, name: str) -> None:
+    """Check a map, or end the check of the one that is checked."""
+    wanted = f"{number}:{name}"
+    st.session_state[KEPT] = "" if st.session_state.get(KEPT) == wanted else wanted
+
+
+def close() -> None:
+    """End the check."""
+    st.session_state[KEPT] = ""
+
+
+def trust_panel(checked: Checked) -> None:
+    """The section: a strip of maps with ever more random weights, then the curves of deletion and insertion."""
+    with st.container(border=True):
+        with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
+            st.subheader(f"Trust check: {checked.title}, {checked.sight.title}", anchor="check", width="content")
+            st.button("Close", icon=":material/close:", on_click=close, type="tertiary")
+        if checked.method is not None:
+            _randomization(checked)
+        _curves(checked)
+
+
+# ---------------------------------------------------------------- random weights
+
+
+def _randomization(checked: Checked) -> None:
+    st.markdown(
+        "**Does it depend on the weights?** Layer by layer, from the output down, the weights are made random (Adebayo et al. 2018). "
+        "A map that explains the network must change; one that stays is a picture of the photo’s edges. "
+        "Each map has its own colours, up to its 99th percentile."
+    )
+    found = work(
+        ("randomized", *checked.key), partial(_stops, checked), label=f"{checked.title} of {checked.sight.title} with random weights",
+        show=partial(_strip, checked, key=None),
+    )  # fmt: skip
+    if not found:
+        return
+    _strip(checked, found, key=f"trust_{checked.sight.number}")
+    correlations = [stop.spearman for stop in found]
+    st.markdown(trust_curves.randomized_words([stop.layer for stop in found], correlations))
+    edges, like = _edges(checked)
+    st.markdown(trust_curves.edge_words(like.spearman_absolute))
+    stages = ", ".join(f"random down to {stop.layer}" for stop in found[1:])
+    caption = checked.sight.caption(method=checked.title, settings=f"weights as they are, {stages}, edges of the picture")
+    download(
+        partial(_row, checked, found, edges), caption, f"{checked.sight.name} {checked.name} randomized",
+        f"save_randomized_{checked.sight.number}", label="Strip of maps",
+    )  # fmt: skip
+
+
+def _stops(checked: Checked) -> Iterator[tuple[float, str, list[Stop]]]:
+    from netlib.interpret import trust
+
+    found: list[Stop] = []
+    of = len(trust.stops(checked.sight.graph, MOST)) + 1
+    with checked.sight.model() as model:
+        for step in trust.randomized(
+            model, checked.sight.input(), checked.target, checked.method, most=MOST, **(checked.settings or {})
+        ):
+            like = step.similarity
+            found = [*found, Stop(step.layer, heat.flattened(step.map.numpy()), like.spearman, like.ssim)]
+            yield len(found) / of, f"{len(found) - 1} of {of - 1} stages", found
+
+
+def _strip(checked: Checked, found: list[Stop], *, key: str | None) -> None:
+    if key is None:
+        with st.container(horizontal=True):
+            for stop in found:
+                st.image(_drawn(checked, stop.values), _heading(stop), width=150, output_format="PNG", alt=_heading(stop))
+        return
+    panels = []
+    for stop in found:
+        said = "" if stop.layer is None else trust_curves.similarity_text(stop.spearman, stop.ssim)
+        alt = f"{_heading(stop)}: {said or 'the map itself'}"
+        panels.append(Panel(_heading(stop), _drawn(checked, stop.values), alt, said))
+    edges, like = _edges(checked)
+    said = trust_curves.similarity_text(like.spearman_absolute, like.ssim)
+    panels.append(Panel("Edges of the picture", heat.plain(edges, heat.signed_scale([edges])), f"Edges of the picture: {said}", said))
+    picture_wall([("", panels)], key=key, least=120, most=220, label=checked.title)
+
+
+def _heading(stop: Stop) -> str:
+    return "Weights as they are" if stop.layer is None else f"Random down to {stop.layer}"
+
+
+def _drawn(checked: Checked, values: NDArray[Any]) -> heat.Picture:
+    return heat.over_photo(values, checked.sight.shown(), heat.signed_scale([values]), opacity=0.9)
+
+
+def _edges(checked: Checked) -> tuple[NDArray[Any], Any]:
+    """The edge detector's map, and how like it the map is."""
+    import torch
+
+    from netlib.interpret import trust
+
+    edges = trust.edges(checked.sight.input())
+    return edges.numpy(), trust.similarity(torch.as_tensor(checked.values).float().abs(), edges)
+
+
+def _row(checked: Checked, found: list[Stop], edges: NDArray[Any]) -> heat.Picture:
+    """The strip as one picture, the maps side by side on white."""
+    tiles = [heat.enlarged(_drawn(checked, stop.values), 220) for stop in found]
+    tiles.append(heat.enlarged(heat.plain(edges, heat.signed_scale([edges])), 220))
+    gap = np.full((tiles[0].shape[0], 10, 3), 255, dtype=np.uint8)
+    return np.concatenate([part for tile in tiles for part in (tile, gap)][:-1], axis=1)
+
+
+# ---------------------------------------------------------------- deletion and insertion
+
+
+def _curves(checked: Checked) -> None:
+    st.markdown(
+        "**Does it order the pixels?** The pixels that the map calls strongest are taken out first (deletion), or put into a blurred "
+        "picture first (insertion). With a good map the probability falls fast, and rises fast (Petsiuk et al. 2018)."
+    )
+    found = work(
+        ("deletion", *checked.key), partial(_measured, checked), label=f"Deletion and insertion in {checked.sight.title}",
+        show=lambda curves: st.caption(f"{', '.join(curves)} done"),
+    )  # fmt: skip
+    if not found:
+        return
+    deletion, insertion, *random = (found[name] for name in CURVES)
+    said = trust_curves.curve_words(deletion, insertion, *random)
+    st.plotly_chart(
+        trust_curves.figure(deletion, insertion, *random, dark=st.context.theme.type == "dark"), key=f"trust_curves_{checked.sight.number}",
+        alt=said, config={"displaylogo": False, "toImageButtonOptions": {"format": "svg", "filename": "deletion-and-insertion"}},
+    )  # fmt: skip
+    st.markdown(said)
+
+
+def _measured(checked: Checked) -> Iterator[tuple[float, str, dict[str, Curve]]]:
+    import torch
+
+    from netlib.interpret import trust
+
+    image = checked.sight.input()
+    own = torch.as_tensor(np.ascontiguousarray(checked.values)).float()
+    ways: list[Callable[[Any, Any], Any]] = [
+        partial(how, image=image, target=checked.target, map=order, steps=STEPS)
+        for order in (own, trust.random_map(image)) for how in (trust.deletion, trust.insertion)
+    ]  # fmt: skip
+    found: dict[str, Curve] = {}
+    with checked.sight.model() as model:
+        for number, (name, way) in enumerate(zip(CURVES, ways, strict=True), start=1):
+            curve = way(model)
+            found = {**found, name: Curve(curve.fractions.tolist(), curve.probabilities.tolist(), float(curve.area))}
+            yield number / len(CURVES), f"{name} done", found
