@@ -9,6 +9,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 _DRAWN = "Weights start as PyTorch draws them"
+_HE = "Weights start as He et al. (2015) propose, biases at 0, so that training gets going within a few steps."
 _ALEXNET_NOTES = (
     "The paper says 224×224 input, but its 55×55 maps need 227×227 without padding; 227 is used.",
     "The paper does not state the paddings of conv2 to conv5; 2, 1, 1 and 1 follow from the sizes of its maps.",
@@ -18,7 +19,7 @@ _ALEXNET_NOTES = (
 _MINI_NOTES = (
     "Not a network of the paper: only the windows and strides of the first two convolutions are its own; widths, paddings and the classifier are ours.",
     "The second pooling and fc7 are left out, and an adaptive average pooling to 2×2 lets inputs of 32×32 to 64×64 through.",
-    "Weights start as He et al. (2015) propose, so that training gets going within a few steps.",
+    _HE,
 )
 _NIN_NOTES = (
     "The paper does not print the widths; they are those of the authors' published configuration files.",
@@ -77,6 +78,27 @@ DEVIATIONS: Mapping[str, tuple[str, ...]] = MappingProxyType({
     ),
     "alexnet-mini": _MINI_NOTES,
     "zfnet-mini": (*_MINI_NOTES, "Normalization stands before the pool, as in AlexNet, so that only conv1 and the stride of conv2 differ from alexnet-mini."),
+    "vgg-mini": (
+        "Not a configuration of the paper: three stages of its five, two 3×3 convolutions each, widths 24, 48 and 64, for 32×32 pictures.",
+        "One hidden fully connected layer of 128 instead of two of 4,096.",
+        _HE,
+    ),
+    "nin-mini": (
+        "Not a network of the paper: windows, poolings and blocks are those of its CIFAR-10 network, the widths are ours, about a quarter of it.",
+        "The last 1×1 convolution has no ReLU, so that the scores of classes may be negative.",
+        "Dropout drops a fifth instead of half: a network this narrow has less to spare.",
+        _HE,
+    ),
+    "googlenet-mini": (
+        "Not the paper's network: its stem at half the widths, modules 3a, 3b, 4a and 4b at a quarter or less, for 64×64 pictures.",
+        "The second pooling is left out, so that 3a and 3b see 16×16 maps.",
+        "Paddings and normalization are Caffe's, as in googlenet.",
+        _HE,
+    ),
+    "resnet-mini": (
+        "Not a network of the paper: its stem at half the width, then three stages of two basic blocks with 32, 48 and 64 maps, for 64×64 pictures.",
+        "Pool1's padding is 1 on each side, so that 32×32 becomes 16×16.",
+    ),
     "zfnet": (
         "The paper states no paddings: padding 1 in conv1, none in conv2, and 1 in conv3 to conv5 give the sizes of Figure 3.",
         "The pools round up, because 110 → 55 and 26 → 13 need it; the paper does not say so.",

@@ -70,6 +70,8 @@ def _nin() -> Iterable[NetworkSpec]:
     yield _row("nin-svhn", "Network in Network, SVHN", p, b, CIFAR, "Wider in the later blocks, for house numbers.", of="nin-cifar10", data="svhn")
     yield _row("nin-notes", "Network in Network, lecture notes", p, "nin:LectureNotesNIN", CIFAR,
                "The small form that lecture notes print: two-layer perceptrons, no pooling, 100 classes.", of="nin-cifar10")  # fmt: skip
+    yield _row("nin-mini", "Network in Network, laptop size", p, "mini:MiniNIN", CIFAR,
+               "The three mlpconv blocks at about a quarter of their widths.", of="nin-cifar10")  # fmt: skip
 
 
 def _vgg() -> Iterable[NetworkSpec]:
@@ -88,6 +90,8 @@ def _vgg() -> Iterable[NetworkSpec]:
         yield _row(f"vgg{depth}-bn", f"VGG-{depth} with batch normalization", papers.VGG, "vgg:VGG", IMAGENET,
                    f"Configuration {config} with batch normalization after each convolution, as torchvision trains it.",
                    of="vgg16", torchvision=f"vgg{depth}_bn", config=config, batch_norm=True)  # fmt: skip
+    yield _row("vgg-mini", "VGG, laptop size", papers.VGG, "mini:MiniVGG", CIFAR,
+               "Three stages of two 3×3 convolutions, for 32×32 pictures.", of="vgg16")  # fmt: skip
 
 
 def _googlenet() -> Iterable[NetworkSpec]:
@@ -97,6 +101,8 @@ def _googlenet() -> Iterable[NetworkSpec]:
                "As trained: two auxiliary classifiers, after 4a and 4d.", of="googlenet", aux_heads=True)  # fmt: skip
     yield _row("googlenet-torchvision", "GoogLeNet, torchvision", p, "googlenet_torchvision:TorchvisionGoogLeNet", IMAGENET,
                "Batch normalization instead of LRN, and 3×3 where the paper has 5×5.", of="googlenet", torchvision="googlenet")  # fmt: skip
+    yield _row("googlenet-mini", "GoogLeNet, laptop size", p, "mini:MiniGoogLeNet", (3, 64, 64),
+               "GoogLeNet's stem and four Inception modules on a network that trains on a laptop.", of="googlenet")  # fmt: skip
 
 
 def _bn_inception() -> Iterable[NetworkSpec]:
@@ -141,6 +147,8 @@ def _resnet() -> Iterable[NetworkSpec]:
     for depth in (20, 32, 44, 56, 110, 1202):
         yield _row(f"plain{depth}-cifar", f"Plain-{depth} for CIFAR-10", p, "resnet_cifar:CifarResNet", CIFAR,
                    f"ResNet-{depth} for CIFAR-10 without its shortcuts.", of="resnet50", depth=depth, shortcuts=False)  # fmt: skip
+    yield _row("resnet-mini", "ResNet, laptop size", p, "mini:MiniResNet", (3, 64, 64),
+               "ResNet's 7×7, stride-2 stem and six basic blocks on a network that trains on a laptop.", of="resnet50")  # fmt: skip
 
 
 def _table(*groups: Iterable[NetworkSpec]) -> Mapping[str, NetworkSpec]:
