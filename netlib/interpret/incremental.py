@@ -20,7 +20,7 @@ from torch import Tensor, nn
 from netlib.analysis.cost import costs
 from netlib.analysis.moves import edges
 from netlib.analysis.span import Axis, Span, hull, touched
-from netlib.interpret.parts import Part, Place, cut, padded, paste
+from netlib.interpret.parts import Part, Place, cut, everywhere, padded, paste
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -251,8 +251,7 @@ class Incremental:
         return paste(cut(self._frame(name, (0, 0), (0, 0), 0.0), there), there, part)
 
     def _everywhere(self, name: str, count: int) -> Place:
-        zero, (height, width) = torch.zeros(count, dtype=torch.long), self.clean[name].shape[2:]
-        return Place(zero, zero, (height, width))
+        return everywhere(count, tuple(self.clean[name].shape[2:]))  # type: ignore[arg-type]
 
     def _frame(self, name: str, before: tuple[int, int], after: tuple[int, int], fill: float) -> Tensor:
         key = (name, (*before, *after), fill)

@@ -41,30 +41,35 @@ class Part(NamedTuple):
     place: Place
 
 
+def everywhere(count: int, size: tuple[int, int]) -> Place:
+    """The windows that are the whole map."""
+    zero = torch.zeros(count, dtype=torch.long)
+    return Place(zero, zero, size)
+
+
 def padded(clean: Tensor, before: tuple[int, int], after: tuple[int, int], fill: float) -> Tensor:
-    """A clean map with `fill` around it, laid out for `cut`; before: rows above and columns to the left.
+    """Clean maps with `fill` around them, laid out for `cut`; before: rows above and columns to the left.
 
-    Shapes: (1, C, H, W) -> (H', W', C).
+    Shapes: (N, C, H, W) -> (N, H', W', C).
     """
-    framed = F.pad(clean, (before[1], after[1], before[0], after[0]), value=fill)
-    return framed[0].permute(1, 2, 0).contiguous()
+    return F.pad(clean, (before[1], after[1], before[0], after[0]), value=fill).permute(0, 2, 3, 1).contiguous()
 
 
-def cut(frame: Tensor, place: Place, before: tuple[int, int] = (0, 0)) -> Tensor:
-    """Each window's values out of one clean map.
+def cut(frame: Tensor, place: Place, before: tuple[int, int] = (0, 0), pictures: Tensor | int = 0) -> Tensor:
+    """Each window's values out of the clean maps, window b out of those of picture `pictures[b]`.
 
-    Shapes: (H', W', C) as `padded` gives it, with `before` rows and columns of padding -> (B, C, height, width), channels last.
+    Shapes: (N, H', W', C) as `padded` gives it, with `before` rows and columns of padding -> (B, C, height, width), channels last.
     """
-    (rows, columns, channels), (height, width) = frame.shape, place.size
-    row, column, channel = frame.stride()
+    (count, rows, columns, channels), (height, width) = frame.shape, place.size
+    picture, row, column, channel = frame.stride()
     every = frame.as_strided(
-        (rows - height + 1, columns - width + 1, height, width, channels), (row, column, row, column, channel)
+        (count, rows - height + 1, columns - width + 1, height, width, channels), (picture, row, column, row, column, channel)
     )  # a view of all windows there are
-    return every[place.rows + before[0], place.columns + before[1]].permute(0, 3, 1, 2)
+    return every[pictures, place.rows + before[0], place.columns + before[1]].permute(0, 3, 1, 2)
 
 
-def paste(onto: Tensor, there: Place, part: Part) -> Tensor:
-    """Overwrite what of `onto`, windows at `there`, is also in `part`. Windows that lie alike are pasted together.
+def paste(onto: Tensor, there: Place, part: Part, *, add: bool = False) -> Tensor:
+    """Overwrite what of `onto`, windows at `there`, is also in `part`, or add to it. Windows that lie alike are pasted together.
 
     Shapes: onto (B, C, height, width), changed in place and returned.
     """
@@ -81,9 +86,9 @@ def paste(onto: Tensor, there: Place, part: Part) -> Tensor:
             source.append(slice(start - by, stop - by))
         if target[0].start >= target[0].stop or target[1].start >= target[1].stop:
             continue
-        if len(kinds) == 1:
-            onto[:, :, target[0], target[1]] = part.values[:, :, source[0], source[1]]
-        else:
-            mine = (of == number).nonzero()[:, 0]
-            onto[mine, :, target[0], target[1]] = part.values[mine][:, :, source[0], source[1]]
+        mine = slice(None) if len(kinds) == 1 else (of == number).nonzero()[:, 0]
+        values = part.values[mine][:, :, source[0], source[1]]
+        if add:
+            values = values + onto[mine, :, target[0], target[1]]
+        onto[mine, :, target[0], target[1]] = values
     return onto
