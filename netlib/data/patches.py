@@ -1,8 +1,8 @@
 """Which photo is this patch from? A colour data set out of ten photos that scikit-image and scikit-learn carry in their packages.
 
-A photo is divided into cells, four along its shorter side. A quarter of the cells, spread over the photo, is held back. Square
-windows of three sizes are cut out of a cell, never across its border, and scaled to one size: no pixel of a held-back patch is
-in any patch to learn from.
+A photo is divided into cells, five along its shorter side. One cell in five is held back, a knight's move from the next, so that
+all parts of a photo are tested. Square windows of several sizes are cut, those to test with inside a held-back cell, those to learn
+from wherever they touch none: no pixel of a held-back patch is in any patch to learn from.
 """
 
 from __future__ import annotations
@@ -39,11 +39,13 @@ FILES = {
     "pagoda": ("sklearn", "datasets/images/china.jpg"),
     "flower": ("sklearn", "datasets/images/flower.jpg"),
 }
+PIP = {"skimage": "scikit-image", "sklearn": "scikit-learn"}
 CLASSES = tuple(FILES)
-CELLS = 4  # along the shorter side of a photo
-HELD_BACK = 4  # one cell of so many
-# Side of a window as a share of the cell's shorter side -> windows along each axis of a cell, to learn from and held back.
-WINDOWS = {0.6: (4, 2), 0.76: (3, 2), 0.98: (2, 1)}
+CELLS = 5  # along the shorter side of a photo
+HELD_BACK = 5  # one cell of so many
+LEARNED = (0.8, 1.0, 1.2)  # sides of the windows to learn from, in cells; they start at every fifth of a cell
+TESTED = {0.8: 2, 1.0: 1}  # sides of the windows held back, in cells -> how many along each axis of a cell
+STARTS = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,16 +87,33 @@ def patches(size: int = 64) -> Split:
 
 
 def windows(label: int, size: Pair) -> Iterator[Patch]:
-    """Every patch of a photo of `size` (height, width), cell by cell."""
-    rows, columns = (round(CELLS * side / min(size)) for side in size)
+    """Every patch of a photo of `size` (height, width): those to learn from, then those held back."""
+    cell = min(size) / CELLS
+    held = list(held_back_cells(size))
+    for share in LEARNED:
+        side = int(share * cell)
+        for top in _starts(size[0] - side, round(STARTS * size[0] / cell)):
+            for left in _starts(size[1] - side, round(STARTS * size[1] / cell)):
+                box = Box(top, left, top + side, left + side)
+                if not any(_touch(box, other) for other in held):
+                    yield Patch(label, box, False)
+    for around in held:
+        for share, count in TESTED.items():
+            side = int(share * cell)
+            for top in _starts(around.height - side, count):
+                for left in _starts(around.width - side, count):
+                    yield Patch(label, Box(around.top + top, around.left + left, around.top + top + side, around.left + left + side), True)
+
+
+def held_back_cells(size: Pair) -> Iterator[Box]:
+    """The cells of a photo of `size` (height, width) that nothing is learned from."""
+    rows, columns = (int(CELLS * side / min(size)) for side in size)
     for row in range(rows):
         for column in range(columns):
-            cell = Box(
-                row * size[0] // rows, column * size[1] // columns, (row + 1) * size[0] // rows, (column + 1) * size[1] // columns
-            )
-            held_back = (row + 2 * column) % HELD_BACK == 1
-            for box in _windows(cell, held_back):
-                yield Patch(label, box, held_back)
+            if (2 * row + column) % HELD_BACK == 1:
+                top, bottom = row * size[0] // rows, (row + 1) * size[0] // rows
+                left, right = column * size[1] // columns, (column + 1) * size[1] // columns
+                yield Box(top, left, bottom, right)
 
 
 def cut(picture: Image.Image, box: Box, size: int) -> Pictures:
@@ -106,14 +125,8 @@ def cut(picture: Image.Image, box: Box, size: int) -> Pictures:
     return np.asarray(window.resize((size, size), Image.Resampling.LANCZOS)).transpose(2, 0, 1)
 
 
-def _windows(cell: Box, held_back: bool) -> Iterator[Box]:
-    height, width = cell.bottom - cell.top, cell.right - cell.left
-    for share, counts in WINDOWS.items():
-        side = int(share * min(height, width))
-        count = counts[held_back]
-        for top in _starts(height - side, count):
-            for left in _starts(width - side, count):
-                yield Box(cell.top + top, cell.left + left, cell.top + top + side, cell.left + left + side)
+def _touch(one: Box, other: Box) -> bool:
+    return one.top < other.bottom and other.top < one.bottom and one.left < other.right and other.left < one.right
 
 
 def _starts(room: int, count: int) -> list[int]:
@@ -127,11 +140,12 @@ def _arrays(images: list[Pictures], labels: list[int]) -> tuple[Pictures, Labels
 
 def _photo(name: str) -> Image.Image:
     package, file = FILES[name]
+    title = PIP[package]
     found = find_spec(package)
     if found is None or found.origin is None:
-        raise NetlibError(f"A photo of the patches comes with {package}, which is not installed; run: pip install -r requirements.txt.")
+        raise NetlibError(f"A photo of the patches comes with {title}, which is not installed; run: pip install -r requirements.txt.")
     path = Path(found.origin).parent / file
     if not path.is_file():
-        raise NetlibError(f"{package} is installed, but its photo {path.name} is missing; run: pip install --force-reinstall -r requirements.txt.")
+        raise NetlibError(f"{title} is installed, but its photo {path.name} is missing; run: pip install --force-reinstall {title}.")
     with Image.open(path) as opened:
         return opened.convert("RGB")

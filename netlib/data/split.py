@@ -56,7 +56,7 @@ def split(
         if len(images) != len(labels):
             raise InvalidInput(f"The {part} part of {name} has {len(images)} pictures and {len(labels)} labels; give one label for each.")
     if train[0].shape[1:] != test[0].shape[1:]:
-        raise InvalidInput(f"The pictures of {name} are {train[0].shape[1:]} in one part and {test[0].shape[1:]} in the other; give one size.")
+        raise InvalidInput(f"The pictures of {name} are {train[0].shape[1:]} and {test[0].shape[1:]} in its two parts; give one size.")
     for array in (*train, *test):
         array.setflags(write=False)
     moments = [_moments(train[0][:, channel]) for channel in range(train[0].shape[1])]

@@ -99,7 +99,7 @@ def state_dict(network: str) -> dict[str, Tensor]:
         raise UnknownNetwork(network, BUNDLED)
     file = BUNDLED[network].file
     if not file.is_file():
-        raise NetlibError(f"The weights of {network} should be in {file.name}, which is missing; run: python -m netlib.training.bundled {network}.")
+        raise NetlibError(f"The file {file.name} of trained weights is missing; run: python -m netlib.training.bundled {network}.")
     from safetensors.torch import load_file  # imports torch
 
     return load_file(file)

@@ -17,35 +17,36 @@ if TYPE_CHECKING:
     from netlib.training.recipe import Recipe
 
 
-def augmented(x: Tensor, recipe: Recipe, random: Generator) -> Tensor:
-    """The batch after all that the recipe asks for."""
-    if recipe.shift:
+def augmented(x: Tensor, recipe: Recipe, random: Generator, *, close_up: bool = False) -> Tensor:
+    """The batch after all that the recipe asks for; close-ups come out as (N, C, close_up, close_up)."""
+    if close_up:
+        x = cropped(x, recipe.close_up, random)
+        x = torch.where(_share(x, recipe.grey, random), x.mean(1, keepdim=True), x)
+    elif recipe.shift:
         x = shifted(x, recipe.shift, recipe.border, random)
     if recipe.mirror:
         x = torch.where(_share(x, 0.5, random), x.flip(3), x)
-    if recipe.turn:
-        x = turned(x, random)
     if recipe.tint:
         x = x * (1 + recipe.tint * (2 * torch.rand(len(x), x.shape[1], 1, 1, generator=random) - 1))
-    if recipe.grey:
-        x = torch.where(_share(x, recipe.grey, random), x.mean(1, keepdim=True), x)
     return x
 
 
 def shifted(x: Tensor, most: int, border: str, random: Generator) -> Tensor:
     """Each picture moved by its own number of pixels, −most to most along each axis."""
-    n, _, height, width = x.shape
-    padded = F.pad(x, (most, most, most, most), mode=border)
-    top, left = torch.randint(0, 2 * most + 1, (2, n, 1), generator=random)  # (n, 1) each
-    rows, columns = top + torch.arange(height), left + torch.arange(width)  # (n, H), (n, W)
-    return padded[torch.arange(n)[:, None, None], :, rows[:, :, None], columns[:, None, :]].permute(0, 3, 1, 2).contiguous()
+    return _cut(F.pad(x, (most, most, most, most), mode=border), x.shape[2], x.shape[3], random)
 
 
-def turned(x: Tensor, random: Generator) -> Tensor:
-    """Each picture turned by 0, 90, 180 or 270 degrees; pictures must be square."""
-    turns = torch.randint(0, 4, (len(x), 1, 1, 1), generator=random)
-    x = torch.where(turns >= 2, x.flip(2, 3), x)
-    return torch.where(turns % 2 == 1, x.transpose(2, 3).flip(2), x)
+def cropped(x: Tensor, size: int, random: Generator) -> Tensor:
+    """A square of `size` by `size` pixels out of each picture, at its own place: (N, C, H, W) -> (N, C, size, size)."""
+    return _cut(x, size, size, random)
+
+
+def _cut(x: Tensor, height: int, width: int, random: Generator) -> Tensor:
+    n = len(x)
+    top = torch.randint(0, x.shape[2] - height + 1, (n, 1), generator=random)
+    left = torch.randint(0, x.shape[3] - width + 1, (n, 1), generator=random)
+    rows, columns = top + torch.arange(height), left + torch.arange(width)  # (n, height), (n, width)
+    return x[torch.arange(n)[:, None, None], :, rows[:, :, None], columns[:, None, :]].permute(0, 3, 1, 2).contiguous()
 
 
 def _share(x: Tensor, share: float, random: Generator) -> Tensor:

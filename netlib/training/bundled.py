@@ -16,7 +16,7 @@ from dataclasses import asdict
 from datetime import UTC, datetime
 from time import perf_counter
 from types import MappingProxyType
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import torch
@@ -38,12 +38,17 @@ if TYPE_CHECKING:
     from netlib.data.split import Split
     from netlib.training.loop import Step
 
+COLOUR: dict[str, Any] = {
+    "learning_rate": 0.05, "shift": 4, "mirror": True, "tint": 0.2, "close_ups": 0.85, "grey": 0.6, "first_scale": 0.02,
+}  # fmt: skip
 RECIPES: Mapping[str, Recipe] = MappingProxyType(
     {
         recipe.network: recipe
         for recipe in (
             Recipe("lenet5", "digits", epochs=40, learning_rate=0.002, loss="rbf", shift=2, border="constant"),
             Recipe("lenet5-modern", "digits", epochs=40, learning_rate=0.05, shift=2, border="constant"),
+            Recipe("alexnet-mini", "patches", epochs=24, **COLOUR, first_rms=0.042),
+            Recipe("zfnet-mini", "patches", epochs=24, **COLOUR, first_rms=0.05),
         )
     }
 )
@@ -105,7 +110,8 @@ def main(names: list[str]) -> None:
     torch.set_num_threads(1)
     for name in names or RECIPES:
         record = make(name)
-        sys.stdout.write(f"{name}: {record.correct} of {record.tested} right ({record.score:.1%}), {record.params} parameters, {record.seconds} s\n")
+        score = f"{record.correct} of {record.tested} right ({record.score:.1%})"
+        sys.stdout.write(f"{name}: {score}, {record.params} parameters, {record.seconds} s\n")
 
 
 if __name__ == "__main__":

@@ -57,7 +57,8 @@ def train(model: nn.Module, data: Split, recipe: Recipe) -> Iterator[Step]:
             if place == 0:
                 order = torch.randperm(len(images), generator=random)
             batch = order[place * recipe.batch : (place + 1) * recipe.batch]
-            x = (augmented(images[batch] / 255, recipe, random) - mean) / std  # (batch, C, H, W)
+            close_up = step < recipe.close_ups * steps
+            x = (augmented(images[batch] / 255, recipe, random, close_up=close_up) - mean) / std  # (batch, C, H, W)
             rate = learning_rate(recipe, step, steps)
             for group in optimizer.param_groups:
                 group["lr"] = rate
@@ -68,6 +69,7 @@ def train(model: nn.Module, data: Split, recipe: Recipe) -> Iterator[Step]:
             optimizer.zero_grad()
             value.backward()
             optimizer.step()
+            limit(first_kernels(model), recipe.first_rms)
             yield Step(step + 1, steps, step // a_epoch + 1, value.item(), rate)
     finally:
         model.eval()
@@ -91,6 +93,20 @@ def parameter_groups(model: nn.Module, recipe: Recipe) -> list[dict[str, object]
         {"params": weights, "weight_decay": recipe.weight_decay},
         {"params": others, "weight_decay": 0.0},
     ]
+
+
+@torch.no_grad()
+def limit(kernels: Tensor, most: float) -> None:
+    """Scale each kernel whose root mean square is more than `most` back to it, in place; 0 is no limit.
+
+    Without a limit a few kernels outgrow all others.
+
+    Source: Zeiler, Fergus 2014, section 3.1 (with a limit of 0.1 in every convolution).
+    Shapes: (K, C, h, w).
+    """
+    if most > 0:
+        rms = kernels.square().mean((1, 2, 3), keepdim=True).sqrt()
+        kernels.mul_(most / rms.clamp_min(most))
 
 
 def first_kernels(model: nn.Module) -> nn.Parameter:

@@ -8,6 +8,7 @@ from typing import Any
 from netlib.errors import InvalidInput
 
 LOSSES = ("cross-entropy", "rbf")
+BORDERS = ("constant", "reflect")
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,16 +23,17 @@ class Recipe:
         learning_rate: the highest; it rises from 0 over the first `warmup` of all steps, then falls to 0 along half a cosine.
         momentum: as torch.optim.SGD has it, with Nesterov's correction.
         weight_decay: pulls weights, not biases and not what normalization learns, towards 0.
-        first_decay: the same for the first layer's kernels; a strong one rubs out what is left of their random start.
-        first_scale: what the first layer's random kernels are multiplied by before the first step.
+        first_decay: the same for the first layer's kernels.
+        first_scale: what the first layer's random kernels are multiplied by before the first step; a small one leaves no noise in them.
+        first_rms: the largest root mean square of a first-layer kernel, which is scaled back to it after each step; 0 for no limit.
         smoothing: share of the target that label smoothing gives to all classes alike.
         loss: "cross-entropy" of logits, or "rbf", LeNet-5's own for distances to codes.
         shift: pictures are moved by up to so many pixels along each axis, the border repeated as `border` says.
         border: "constant" fills with 0 (the darkest), "reflect" mirrors.
         mirror: whether half of the pictures are mirrored left to right.
-        turn: whether pictures are also turned by multiples of 90°.
         tint: the strength of a random gain of each colour channel, 0 for none.
-        grey: share of the pictures that lose their colour, so that shape has to be learned.
+        close_ups: share of the steps, from the first on, that see close-ups: random crops of `close_up` by `close_up` pixels.
+        grey: share of the close-ups that lose their colour, so that shape has to be learned.
         seed: of the initial weights, the order of the pictures, the augmentation and dropout.
     """
 
@@ -45,21 +47,24 @@ class Recipe:
     weight_decay: float = 5e-4
     first_decay: float = 5e-4
     first_scale: float = 1.0
+    first_rms: float = 0.0
     smoothing: float = 0.0
     loss: str = "cross-entropy"
     shift: int = 0
     border: str = "reflect"
     mirror: bool = False
-    turn: bool = False
     tint: float = 0.0
+    close_ups: float = 0.0
+    close_up: int = 32
     grey: float = 0.0
     seed: int = 0
 
     def __post_init__(self) -> None:
         if self.epochs < 1 or self.batch < 1:
             raise InvalidInput(f"A recipe of {self.epochs} epochs in batches of {self.batch} was asked for; give at least 1 of each.")
-        if self.loss not in LOSSES:
-            raise InvalidInput(f"There is no loss called {self.loss!r}; choose one of: {', '.join(LOSSES)}.")
+        for what, value, known in (("loss", self.loss, LOSSES), ("border", self.border, BORDERS)):
+            if value not in known:
+                raise InvalidInput(f"There is no {what} called {value!r}; choose one of: {', '.join(known)}.")
 
     def as_dict(self) -> dict[str, Any]:
         return asdict(self)
