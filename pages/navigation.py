@@ -19,6 +19,9 @@ page = st.navigation(
         st.Page(HERE / "receptive_field.py", title="Receptive field", icon=":material/center_focus_strong:", url_path="receptive_field"),
         st.Page(HERE / "compare.py", title="Compare", icon=":material/compare_arrows:", url_path="compare"),
         st.Page(HERE / "kernels.py", title="Kernels", icon=":material/grid_view:", url_path="kernels"),
+        st.Page(HERE / "features.py", title="Features", icon=":material/visibility:", url_path="features"),
+        st.Page(HERE / "sensitivity.py", title="Sensitivity", icon=":material/filter_center_focus:", url_path="sensitivity"),
+        st.Page(HERE / "unit.py", title="Unit", icon=":material/id_card:", url_path="unit", visibility="hidden"),
     ],
     position="top",
 )

@@ -41,7 +41,7 @@ function receive(s, { tile, unit }) {
 function start(root) {
   const $ = name => root.querySelector(name)
   const s = {
-    root, stage: $(".stage"), sheet: $(".sheet"), img: $(".sheet img"), svg: $(".sheet svg"),
+    root, stage: $(".stage"), sheet: $(".sheet"), img: $(".sheet img"), svg: $(".sheet svg"), titles: $(".titles"),
     foot: $(".foot"), readout: $(".readout"), legend: $(".legend"),
   }
   s.img.addEventListener("load", () => read(s))
@@ -70,6 +70,7 @@ function build(s) {
   s.svg.setAttribute("preserveAspectRatio", "none")
   s.marks = Object.fromEntries(["selected", "unit", "here"].map(name => [name, [`${name} casing`, name].map(mark)]))
   s.svg.replaceChildren(...Object.values(s.marks).flat())
+  s.titles.replaceChildren(...(s.data.titled ? s.data.names.map((name, tile) => title(s, name, tile)) : []))
   s.steps = palette ? new Map(colors(palette).map((color, step) => [color, step])) : null
   s.legend.hidden = !legend
   if (legend) {
@@ -211,6 +212,15 @@ function mark(name) {
   const rect = document.createElementNS(SVG, "rect")
   rect.setAttribute("class", name)
   return rect
+}
+
+function title(s, name, tile) {
+  const [x, y] = corner(s, tile), [w, h] = s.data.size, span = document.createElement("span")
+  span.textContent = name
+  span.style.left = `${(100 * x) / w}%`
+  span.style.top = `${(100 * y) / h}%`
+  span.style.maxWidth = `${(100 * s.data.tile[1] * s.data.scale) / w}%`
+  return span
 }
 
 function colors(palette) {

@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 import io
-from functools import lru_cache
-from importlib.util import find_spec
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
-from PIL import Image, ImageDraw, ImageFont
+from PIL import Image, ImageDraw
 from PIL.PngImagePlugin import PngInfo
+
+from netlib.figures.lettering import font
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
+    from PIL import ImageFont
 
 LEAST_WIDTH = 640  # pixels; a smaller picture is enlarged by a whole number
 TEXT = 17  # pixels
@@ -29,34 +29,26 @@ def captioned_png(picture: NDArray[np.uint8], caption: str) -> bytes:
     shown = Image.fromarray(np.ascontiguousarray(picture)).convert("RGB")
     factor = max(1, -(-LEAST_WIDTH // shown.width))
     shown = shown.resize((shown.width * factor, shown.height * factor), Image.Resampling.NEAREST)
-    font = _font()
-    lines = [line for part in caption.splitlines() for line in _wrapped(part, font, shown.width)]
+    letters = font(TEXT)
+    lines = [line for part in caption.splitlines() for line in _wrapped(part, letters, shown.width)]
     height = round(TEXT * LINE)
     page = Image.new("RGB", (shown.width + 2 * MARGIN, shown.height + 3 * MARGIN + height * len(lines)), "white")
     page.paste(shown, (MARGIN, MARGIN))
     draw = ImageDraw.Draw(page)
     for number, line in enumerate(lines):
-        draw.text((MARGIN, 2 * MARGIN + shown.height + number * height), line, fill="#202020", font=font)
+        draw.text((MARGIN, 2 * MARGIN + shown.height + number * height), line, fill="#202020", font=letters)
     said, file = PngInfo(), io.BytesIO()
     said.add_itxt("Description", caption)
     page.save(file, "PNG", pnginfo=said)
     return file.getvalue()
 
 
-def _wrapped(text: str, font: ImageFont.ImageFont | ImageFont.FreeTypeFont, width: int) -> list[str]:
+def _wrapped(text: str, letters: ImageFont.ImageFont | ImageFont.FreeTypeFont, width: int) -> list[str]:
     lines: list[str] = []
     for word in text.split():
         longer = f"{lines[-1]} {word}" if lines else word
-        if lines and font.getlength(longer) <= width:
+        if lines and letters.getlength(longer) <= width:
             lines[-1] = longer
         else:
             lines.append(word)
     return lines
-
-
-@lru_cache(maxsize=1)
-def _font() -> ImageFont.ImageFont | ImageFont.FreeTypeFont:
-    """DejaVu Sans, which Captum's matplotlib carries; Pillow's own font lacks ×, − and é."""
-    package = find_spec("matplotlib")
-    path = Path(package.origin).parent / "mpl-data" / "fonts" / "ttf" / "DejaVuSans.ttf" if package and package.origin else None
-    return ImageFont.truetype(path, TEXT) if path and path.is_file() else ImageFont.load_default(TEXT)

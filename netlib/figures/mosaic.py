@@ -14,10 +14,14 @@ from functools import lru_cache
 from typing import TYPE_CHECKING
 
 import numpy as np
-from PIL import Image
+from PIL import Image, ImageDraw
 from plotly.colors import sample_colorscale, unlabel_rgb
 
+from netlib.figures.lettering import font
+
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from numpy.typing import NDArray
 
     Bytes = NDArray[np.uint8]
@@ -27,6 +31,8 @@ TOP = 254  # the last step; an even number, so that zero has a step of its own o
 GAP_COLOR = 255
 LARGEST = 1400  # pixels along the longer side of a picture, before which tiles are averaged down
 SMALLEST_TILE = 30  # pixels; smaller tiles are enlarged by a whole number
+LARGEST_TILE = 120  # pixels, to which few small tiles are enlarged
+WIDE = 560  # pixels that a picture of few small tiles is made wide
 SCALES = {"sequential": "Inferno", "signed": "RdBu_r", "grey": ["rgb(0, 0, 0)", "rgb(254, 254, 254)"]}
 
 
@@ -147,7 +153,7 @@ def mosaic(
         tiles = _reduced(tiles, factor)
         rows, width = tiles.shape[1:3]
     columns = columns or max(1, min(count, round(math.sqrt(count * aspect * rows / width))))
-    scale = scale or max(1, -(-SMALLEST_TILE // max(rows, width)))
+    scale = scale or max(1, -(-SMALLEST_TILE // max(rows, width)), min(LARGEST_TILE // max(rows, width), WIDE // (columns * width)))
     high, wide, lines = rows * scale, width * scale, -(-count // columns)
     colored = tiles.ndim == 4
     size = (lines * (high + gap) - gap, min(columns, count) * (wide + gap) - gap)
@@ -163,9 +169,17 @@ def mosaic(
     return Mosaic(table[sheet], tuple(boxes), columns, scale, (rows, width), palette, gap, factor, sheet)
 
 
-def framed(found: Mosaic, tile: int | None) -> Bytes:
-    """The picture with a frame around one tile, as it is taken away."""
+def framed(found: Mosaic, tile: int | None, titles: Sequence[str] = ()) -> Bytes:
+    """The picture with a frame around one tile, as it is taken away; a title stands in the corner of each tile that has one."""
     picture = found.picture.copy()
+    if titles:
+        image = Image.fromarray(picture)
+        draw = ImageDraw.Draw(image)
+        for title, (top, left, bottom, _) in zip(titles, found.boxes, strict=True):
+            letters = font(max(9, min(15, (bottom - top) // 9)))
+            draw.rectangle(draw.textbbox((left + 4, top + 2), title, letters), fill="white", outline="white", width=2)
+            draw.text((left + 4, top + 2), title, "#202020", letters)
+        picture = np.array(image)
     if tile is not None and 0 <= tile < len(found.boxes):
         top, left, bottom, right = found.boxes[tile]
         for inset, color in ((0, 0), (1, 255)):

@@ -94,7 +94,7 @@ def panel(chosen: Chosen, limit: float | None) -> None:
         if len(found.towers) > 1:
             st.markdown(f"Tower {number}: kernels {min(members)} to {max(members)}")
         _grid(chosen, members, limit, number)
-    _selected(chosen, limit)
+    selected(chosen, limit)
     with st.expander(f"All {len(found.weights)} kernels of {escape(layer)} in numbers"):
         _table(found)
 
@@ -117,7 +117,8 @@ def _grid(chosen: Chosen, members: Sequence[int], limit: float | None, number: i
     )  # fmt: skip
 
 
-def _selected(chosen: Chosen, limit: float | None) -> None:
+def selected(chosen: Chosen, limit: float | None) -> None:
+    """The selected kernel enlarged: in its colours if it reads three channels, then by input channel, then in numbers."""
     one, layer, index, found = chosen.sight, chosen.layer, chosen.kernel, chosen.found
     kernel = found.weights[index]
     st.subheader(f"Kernel {index}", anchor=False)

@@ -6,9 +6,10 @@ The grid itself comes from `netlib.figures.mosaic`; the browser's part is assets
 from __future__ import annotations
 
 import base64
+from collections.abc import Sequence
 from functools import lru_cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple, TypedDict
 
 import streamlit as st
 
@@ -17,7 +18,7 @@ from netlib.figures.mosaic import Mosaic, Scaled, colors, framed
 from pages.parts import saving
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable
 
     from netlib.analysis.graph import Pair
 
@@ -27,7 +28,9 @@ COMFORTABLE = 640  # px that a small picture is enlarged to, at most twofold
 
 _HTML = """
 <div class="mosaic">
-  <div class="stage" role="application" tabindex="0"><div class="sheet"><img alt=""><svg aria-hidden="true"></svg></div></div>
+  <div class="stage" role="application" tabindex="0">
+    <div class="sheet"><img alt=""><svg aria-hidden="true"></svg><div class="titles" aria-hidden="true"></div></div>
+  </div>
   <div class="foot"><p class="readout" role="status"></p><span class="legend" hidden></span></div>
 </div>
 """
@@ -72,6 +75,7 @@ def mosaic(
     idle: str = "",
     legend: bool = True,
     units_too: bool = False,
+    titled: bool = False,
     width: int | None = None,
 ) -> None:
     """Show the grid; in the callback `on_select` the tile that was just selected is `picked(key)`.
@@ -91,6 +95,7 @@ def mosaic(
         idle: what is said while nothing is selected.
         legend: whether the scale is drawn; only where it is one for all tiles.
         units_too: whether a click into the selected tile selects a pixel of it.
+        titled: whether the names stand in the corners of the tiles.
         width: most pixels on the screen.
     """
     height, natural = shown.picture.shape[:2]
@@ -99,7 +104,7 @@ def mosaic(
         "picture": _url(shown), "size": [natural, height], "columns": shown.columns, "gap": shown.gap, "scale": shown.scale,
         "tile": shown.tile, "factor": shown.factor, "count": len(shown.boxes), "palette": _palette(shown.palette),
         "low": _short(low), "high": _short(high), "names": list(names), "labels": list(labels),
-        "idle": idle or _idle(bool(on_select)), "units": units_too,
+        "idle": idle or _idle(bool(on_select)), "units": units_too, "titled": titled,
         "legend": _legend(shown.palette, low[0], high[0]) if legend and one else None,
         "width": width or max(natural, min(2 * natural, COMFORTABLE)), "channel": key, "alt": alt,
         "label": f"{alt} Arrow keys walk the tiles, Enter selects.",
@@ -107,15 +112,20 @@ def mosaic(
     with st.container(gap=None):
         _component(key=key, data=data, on_tile_change=on_select or _nothing)
         _push(key=f"{key}_push", data={"channel": key, "tile": selected, "unit": unit})
-        saving.download(lambda: framed(shown, selected), caption, filename, key=f"{key}_png")
+        saving.download(lambda: framed(shown, selected, names if titled else ()), caption, filename, key=f"{key}_png")
 
 
-def scale_of(scaled: Scaled, order: Sequence[int] | None = None) -> dict[str, Sequence[float]]:
-    """`low` and `high` for `mosaic`: one for all tiles if they share a scale, else one for each, in the order of the tiles."""
-    if scaled.one:
-        return {"low": [float(scaled.low[0])], "high": [float(scaled.high[0])]}
-    at = list(range(len(scaled.low))) if order is None else list(order)
-    return {"low": scaled.low[at].tolist(), "high": scaled.high[at].tolist()}
+class Ends(TypedDict):
+    """The values at the ends of the scale, of one for all tiles or of one for each."""
+
+    low: Sequence[float]
+    high: Sequence[float]
+
+
+def scale_of(scaled: Scaled) -> Ends:
+    """`low` and `high` for `mosaic`."""
+    end = 1 if scaled.one else len(scaled.low)
+    return {"low": scaled.low[:end].tolist(), "high": scaled.high[:end].tolist()}
 
 
 def picked(key: str) -> Pick | None:

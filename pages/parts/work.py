@@ -59,7 +59,7 @@ _changed = threading.Condition()
 
 
 def work(
-    key: Key, make: Steps[T], *, label: str, show: Callable[[T], None] | None = None, on_stop: Callable[[], None] | None = None
+    key: Key, make: Steps[T], *, label: str, show: Callable[[T], object] | None = None, on_stop: Callable[[], None] | None = None
 ) -> T | None:
     """The last value that the steps of `make()` give; None if it was stopped, or failed with a NetlibError, which is then said.
 
@@ -101,7 +101,7 @@ def _result(key: Key) -> Any:
     return value
 
 
-def _watch(key: Key, make: Steps[Any], label: str, place: Any, show: Callable[[Any], None] | None, stop: Callable[[], None]) -> None:
+def _watch(key: Key, make: Steps[Any], label: str, place: Any, show: Callable[[Any], object] | None, stop: Callable[[], None]) -> None:
     """Look on until the result is kept. Streamlit ends this from inside by raising, when the visitor left or clicked."""
     while True:
         with _changed:
@@ -121,7 +121,7 @@ def _watch(key: Key, make: Steps[Any], label: str, place: Any, show: Callable[[A
             raise job.error
 
 
-def _show(job: _Job, label: str, place: Any, show: Callable[[Any], None] | None, stop: Callable[[], None]) -> None:
+def _show(job: _Job, label: str, place: Any, show: Callable[[Any], object] | None, stop: Callable[[], None]) -> None:
     with place.container():
         with st.container(horizontal=True, vertical_alignment="center"):
             bar = st.progress(0.0, _sentence(job, label))
@@ -162,7 +162,7 @@ def _stop(key: Key, name: str, on_stop: Callable[[], None] | None) -> None:
         st.session_state["work_stopped"][name] = (job.share, job.words, job.value) if job else (0.0, "", None)
 
 
-def _say_stopped(stopped: dict[str, tuple[float, str, T | None]], name: str, label: str, show: Callable[[T], None] | None) -> T | None:
+def _say_stopped(stopped: dict[str, tuple[float, str, T | None]], name: str, label: str, show: Callable[[T], object] | None) -> T | None:
     share, words, value = stopped[name]
     with st.container(horizontal=True, vertical_alignment="center"):
         st.markdown(f"{label}: stopped at {100 * share:.0f} %{f' ({words})' if words else ''}.")

@@ -61,7 +61,8 @@ def test_large_maps_are_averaged_and_small_ones_enlarged() -> None:
     found = m.mosaic(tiles)
     assert found.factor == 2 and found.tile == (112, 113) and max(found.picture.shape) <= m.LARGEST
     assert np.unique(found.indices).tolist() == [100, m.GAP_COLOR]
-    assert m.mosaic(np.zeros((4, 5, 5), np.uint8)).scale == 6
+    few, many = (m.mosaic(np.zeros((count, 5, 5), np.uint8)) for count in (4, 100))
+    assert (few.columns, few.scale) == (3, 24) and (many.columns, many.scale) == (13, 8)  # tiles of 120 px; a picture of about 560
 
 
 @pytest.mark.parametrize("colored", [False, True])

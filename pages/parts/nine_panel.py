@@ -1,0 +1,191 @@
+"""The nine patches of a data set that excite a channel most, and the projections of their units."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import TYPE_CHECKING
+
+import numpy as np
+import streamlit as st
+from PIL import Image
+
+from netlib.errors import NetlibError
+from netlib.figures import crops, units
+from netlib.figures.mosaic import mosaic as grid
+from netlib.models.bundled import BUNDLED
+from pages.parts import networks, seen
+from pages.parts.markdown import escape
+from pages.parts.mosaic import mosaic, picked
+from pages.parts.work import known, work
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from numpy.typing import NDArray
+    from torch import Tensor
+
+    from netlib.analysis.receptive_field import Box
+    from netlib.data.split import Split
+    from netlib.interpret.backwards import Method
+    from netlib.interpret.strongest import Strongest
+    from pages.parts.look import Look
+    from pages.parts.sight import Sight
+
+COUNT = 9
+AFFORDABLE = 20e9  # multiply-accumulates that are spent without being asked: about a second
+MOST = 1.5e12  # and at all
+BATCH = 32
+TILE = 64  # pixels that a patch is wide, at least
+LARGEST_PATCHES = 128
+WANTED = "nine_wanted"  # in the session: the sweeps that were asked for
+
+
+def nine_panel(look: Look, method: Method) -> None:
+    """The patches and their projections, found in one sweep for all channels of the layer; asked for first where it takes long."""
+    one = look.sight
+    pictures = _count(one)
+    key = ("top-9", *one.key[:2], look.layer)
+    wanted: set[tuple[str, ...]] = st.session_state.setdefault(WANTED, set())
+    macs = _macs(one, pictures)
+    if not known(key) and macs > AFFORDABLE and key not in wanted:
+        st.button(
+            f"Look through {pictures} pictures", key=f"sweep_{one.name}", icon=":material/manage_search:", on_click=wanted.add, args=(key,),
+            help=f"{units.macs(int(macs))}; a minute or two on a laptop. It can be stopped, and what is found is kept for all.",
+        )  # fmt: skip
+        return
+    found = work(key, partial(_sweep, one, look.layer, pictures), label=f"Top-9 of {one.title}", show=partial(_so_far, look))
+    if found is None:
+        return
+    if not float(found.values[look.channel, 0]) > 0 and one.graph[look.layer].kind in seen.ACTIVATIONS[:2]:
+        st.caption(f"Channel {look.channel} is silent on all {pictures} pictures of {_about(one, pictures)}.")
+        return
+    try:
+        with st.skeleton(height=260):
+            patches, signals = _pictures(key, look.channel, method, look, found)
+    except NetlibError as error:
+        st.warning(escape(str(error)))
+        return
+    _draw(look, method, found, patches, signals, _about(one, pictures))
+
+
+def _draw(look: Look, method: Method, found: Strongest, patches: NDArray[np.uint8], signals: NDArray[np.uint8], about: str) -> None:
+    one, channel = look.sight, look.channel
+    scale = max(1, -(-TILE // max(patches.shape[1:3])))
+    labels = _labels(look, found)
+    chosen = st.session_state.get(f"nine_{one.name}")
+    for column, tiles, what, words in zip(
+        st.columns(2), (patches, signals), ("patches", method), ("patches", f"their projections, {method}"), strict=True
+    ):
+        with column:
+            key = f"nine_{what}_{one.name}" if what == "patches" else f"nine_projections_{one.name}"
+            mosaic(
+                grid(tiles, columns=3, gap=3, scale=scale), key=key, names=[f"{i + 1}." for i in range(len(tiles))], labels=labels,
+                low=[0] if what == "patches" else [-1], high=[255] if what == "patches" else [1], selected=chosen, legend=False,
+                alt=f"The nine strongest patches of channel {channel} of {look.layer} of {one.title}: {words}.",
+                caption=one.caption(look.layer, channel, f"top-9 over {about}: {words}").replace(f" · {one.picture_title}", ""),
+                filename=look.file(f"top-9-{what}"), idle=words[0].upper() + words[1:], on_select=partial(_pick, key, one.name),
+            )  # fmt: skip
+    st.caption(f"Over {about}; each projection on a scale of its own, zero grey.")
+
+
+def _pick(key: str, name: str) -> None:
+    if found := picked(key):
+        st.session_state[f"nine_{name}"] = found.tile
+
+
+def _labels(look: Look, found: Strongest) -> list[str]:
+    data, channel = data_of(look.sight), look.channel
+    rows = zip(found.values[channel].tolist(), found.pictures[channel].tolist(), strict=True)
+    return [
+        f"{i}. {data.classes[int(data.test_labels[picture])]}, picture {picture}: {units.value(value)}"
+        for i, (value, picture) in enumerate(rows, start=1)
+        if picture >= 0
+    ]
+
+
+# ---------------------------------------------------------------- the data
+
+
+def data_of(one: Sight) -> Split:
+    """The data set a network is shown: the one that it learned from, else patches for colours and digits for grey."""
+    from netlib.data.digits import digits
+    from netlib.data.patches import patches
+
+    name = BUNDLED[one.name].data if one.name in BUNDLED else "digits" if one.preprocessing.grey else "patches"
+    return digits() if name == "digits" else patches(min(LARGEST_PATCHES, max(one.preprocessing.size)))
+
+
+def tensor_of(one: Sight, picture: int) -> Tensor:
+    """A held-back picture of the data as the network takes it. Shapes: -> (C, H, W)."""
+    pixels = data_of(one).test_images[picture].transpose(1, 2, 0)
+    return one.preprocessing.tensor(Image.fromarray(np.ascontiguousarray(pixels if pixels.shape[2] == 3 else pixels[..., 0])))
+
+
+def _macs(one: Sight, pictures: int) -> float:
+    return float(networks.cost(one.graph).total.macs) * pictures
+
+
+def _count(one: Sight) -> int:
+    """How many pictures are looked through: all that are held back, but of a large network fewer."""
+    each = max(1, networks.cost(one.graph).total.macs)
+    return int(min(len(data_of(one).test_images), max(BATCH, MOST // each)))
+
+
+def _about(one: Sight, pictures: int) -> str:
+    data = data_of(one)
+    kind = "digits" if data.name == "digits" else "photo patches"
+    return f"the {pictures} {kind} held back from training" if pictures == len(data.test_images) else f"{pictures} of the held-back {kind}"
+
+
+# ---------------------------------------------------------------- the work
+
+
+def _chosen(one: Sight, pictures: int) -> list[int]:
+    """Which pictures: spread over all of them, where they are not all."""
+    every = len(data_of(one).test_images)
+    return [i * every // pictures for i in range(pictures)]
+
+
+def _sweep(one: Sight, layer: str, pictures: int) -> Iterator[tuple[float, str, Strongest]]:
+    import torch
+
+    from netlib.interpret.strongest import strongest
+
+    chosen = _chosen(one, pictures)
+    batches = (torch.stack([tensor_of(one, i) for i in chosen[at : at + BATCH]]) for at in range(0, pictures, BATCH))
+    with one.model() as model:
+        for found in strongest(model, batches, layer, count=COUNT):
+            yield found.seen / pictures, f"{found.seen} of {pictures} pictures", found
+
+
+def _so_far(look: Look, found: Strongest) -> None:
+    st.image(
+        grid(_patches(look, found)[0], columns=3, gap=3).picture, width=240, output_format="PNG",
+        alt=f"The strongest patches of channel {look.channel} so far.",
+    )  # fmt: skip
+
+
+def _patches(look: Look, found: Strongest) -> tuple[NDArray[np.uint8], list[tuple[Tensor, tuple[int, int], Box]]]:
+    one, channel = look.sight, look.channel
+    rows = zip(*(part[channel].tolist() for part in (found.pictures, found.rows, found.columns)), strict=True)
+    chosen = _chosen(one, _count(one))
+    units_ = [(tensor_of(one, chosen[picture]), (row, column)) for picture, row, column in rows if picture >= 0]
+    whole = [(x, unit, seen.box(one.graph, look.layer, unit)) for x, unit in units_]
+    return crops.stacked([crops.crop(one.preprocessing.shown(x), box) for x, _, box in whole]), whole
+
+
+@st.cache_resource(max_entries=64, show_spinner=False)
+def _pictures(
+    key: tuple[str, ...], channel: int, method: Method, _look: Look, _found: Strongest
+) -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:
+    import torch
+
+    from netlib.interpret.projection import Unit, project
+
+    patches, whole = _patches(_look, _found)
+    images = torch.stack([x for x, _, _ in whole])  # (9, C, H, W)
+    units_ = [Unit(i, channel, *unit) for i, (_, unit, _) in enumerate(whole)]
+    with _look.sight.model() as model:
+        signals = project(model, images, _look.layer, units_, method=method).numpy()
+    cut = [crops.crop(crops.signed(signal), box) for signal, (_, _, box) in zip(signals, whole, strict=True)]
+    return patches, crops.stacked(cut)

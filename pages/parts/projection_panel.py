@@ -1,0 +1,84 @@
+"""One unit projected back to the picture: by deconvnet, gradient and guided backpropagation, cut to what the unit sees."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import TYPE_CHECKING
+
+import numpy as np
+import streamlit as st
+
+from netlib.errors import NetlibError
+from netlib.figures import crops, units
+from netlib.figures.mosaic import mosaic as grid
+from pages.parts import seen
+from pages.parts.markdown import escape
+from pages.parts.mosaic import mosaic, picked
+
+if TYPE_CHECKING:
+    from netlib.interpret.backwards import Method
+    from pages.parts.look import Look
+
+TITLES = {"deconvnet": "Deconvnet", "gradient": "Gradient", "guided": "Guided"}
+RULES = (
+    "The three differ at one place only, the ReLU. With *a* what came up to it and *s* the signal that comes down: "
+    "**deconvnet** lets *s* through where *s* > 0, the **gradient** where *a* > 0, **guided** backpropagation where both are."
+)
+WHOLE = 220  # pixels of the picture's longer side, at least
+TILE = 150  # pixels that a crop is wide, at least
+KEY = "view_method"
+
+
+def projections(look: Look, method: Method, columns: int) -> None:
+    """What the unit sees of the picture, and its projection by each method; the chosen one is framed, a click chooses another."""
+    one, box = look.sight, look.box
+    st.markdown(escape(f"{look.words[0].upper()}{look.words[1:]} of {look.layer}: {units.value(look.value)}. ") + _sees(look))
+    if not look.value:
+        st.caption("The unit is silent on this picture: nothing comes down from it.")
+    try:
+        with st.skeleton(height=200):
+            found = [seen.projection(one, look.layer, look.channel, look.unit, name) for name in seen.METHODS]
+    except NetlibError as error:
+        st.warning(escape(str(error)))
+        return
+    pictures = [one.shown(), *(crops.signed(signal) for signal in found)]
+    tiles = crops.stacked([crops.crop(picture, box) for picture in pictures])
+    limits = [float(np.abs(signal).max()) for signal in found]
+    scale = max(1, -(-TILE // max(tiles.shape[1:3])))
+    names = ["The picture", *(TITLES[name] for name in seen.METHODS)]
+    key = f"projections_{one.name}"
+    mosaic(
+        grid(tiles, columns=columns, gap=6, scale=scale), key=key, names=names,
+        labels=["The picture, as far as the unit sees it", *map(_label, seen.METHODS, limits)], titled=True,
+        low=[0, *(-limit for limit in limits)], high=[255, *limits], selected=1 + seen.METHODS.index(method),
+        alt=f"What {look.words} of {look.layer} of {one.title} sees of {one.picture_title}, and its projection by three methods.",
+        caption=look.caption("the picture as far as the unit sees it, and its projections", "zero is grey"),
+        filename=look.file("projections"), on_select=partial(_pick, key),
+    )  # fmt: skip
+
+
+def whole(look: Look) -> None:
+    """The whole picture with the box of the unit."""
+    one = look.sight
+    st.image(
+        crops.framed(one.shown(), look.box, least=WHOLE), output_format="PNG", width="stretch",
+        alt=f"{one.picture_title} with the part that {look.words} of {look.layer} sees.",
+    )  # fmt: skip
+
+
+def _sees(look: Look) -> str:
+    box = look.box
+    if look.maps.size == (1, 1):
+        return f"It sees {box.height}×{box.width} px."
+    rows, columns = (f"{start} to {stop - 1}".replace("-", "−") for start, stop in ((box.top, box.bottom), (box.left, box.right)))
+    return f"It sees rows {rows}, columns {columns}: {box.height}×{box.width} px."
+
+
+def _label(name: str, limit: float) -> str:
+    return f"{TITLES[name]}: from −{units.value(limit)} (dark) to {units.value(limit)} (bright), zero grey"
+
+
+def _pick(key: str) -> None:
+    found = picked(key)
+    if found and found.tile:  # the first tile is the picture
+        st.session_state[KEY] = seen.METHODS[found.tile - 1]

@@ -1,0 +1,190 @@
+"""The Features page alone: maps, predictions, projections and top-9 against plain torch; its state in the link; its sentences."""
+
+from __future__ import annotations
+
+import base64
+import io
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pytest
+import torch
+from PIL import Image
+from streamlit.testing.v1 import AppTest
+
+import netlib
+from netlib.analysis import store
+from netlib.data.digits import digits
+from netlib.interpret.backwards import SLIDING
+from netlib.models.bundled import state_dict
+from pages.parts import film_panel, nine_panel, seen
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from torch import Tensor, nn
+
+PAGE = Path(__file__).parents[2] / "pages" / "features.py"
+LINK: dict[str, str | list[str]] = {"network": "lenet5-modern", "picture": "digit:17", "layer_1": "relu3"}
+
+
+def opened(query: Mapping[str, str | list[str]]) -> AppTest:
+    app = AppTest.from_file(str(PAGE), default_timeout=60)
+    app.query_params.update(query)
+    app.run()
+    assert not app.exception
+    return app
+
+
+def said(app: AppTest) -> str:
+    return "\n".join(block.value for kind in (app.markdown, app.warning, app.info, app.caption) for block in kind)
+
+
+def sent(app: AppTest) -> dict[str, dict[str, Any]]:
+    """What each mosaic was given, by its key."""
+    protos = [part.proto for part in app.get("bidi_component")]
+    found = [json.loads(proto.json) for proto in protos if proto.component_name == "mosaic"]
+    return {data["channel"]: data for data in found}
+
+
+def pushed(app: AppTest, key: str) -> dict[str, Any]:
+    """The selection that was handed to a mosaic."""
+    protos = [part.proto for part in app.get("bidi_component")]
+    found = [json.loads(proto.json) for proto in protos if proto.component_name == "mosaic_push"]
+    return next(data for data in found if data["channel"] == key)
+
+
+def tile(data: Mapping[str, Any], number: int) -> np.ndarray:
+    """The pixels of a tile, (h, w, 3)."""
+    picture = np.asarray(Image.open(io.BytesIO(base64.b64decode(data["picture"].partition(",")[2]))).convert("RGB"))
+    (height, width), scale, gap, per_row = data["tile"], data["scale"], data["gap"], data["columns"]
+    top, left = number // per_row * (height * scale + gap), number % per_row * (width * scale + gap)
+    return picture[top : top + height * scale : scale, left : left + width * scale : scale]
+
+
+@pytest.fixture(scope="module")
+def model() -> nn.Module:
+    return netlib.build("lenet5-modern", weights=state_dict("lenet5-modern"))
+
+
+def picture(number: int) -> Tensor:
+    """A held-back digit as the network takes it, by the formula of its training. (1, 1, 32, 32)."""
+    data = digits()
+    return (torch.from_numpy(data.test_images[number : number + 1].copy()).float() / 255 - data.mean[0]) / data.std[0]
+
+
+def relu3(model: nn.Module, x: Tensor) -> Tensor:
+    """By a hook, not through netlib's own way to a layer."""
+    kept: list[Tensor] = []
+    hook = model.relu3.register_forward_hook(lambda _module, _args, output: kept.append(output))
+    model(x)
+    hook.remove()
+    return kept[0]
+
+
+def test_maps_are_the_layers_and_the_strongest_comes_first(model: nn.Module) -> None:
+    app = opened(LINK)
+    with torch.no_grad():
+        maps = relu3(model, picture(17))[0].numpy()  # (16, 10, 10)
+    order = np.argsort(-maps.max((1, 2)), kind="stable")
+    data = sent(app)["maps_lenet5-modern"]
+    assert data["names"] == [f"Channel {channel}" for channel in order] and data["tile"] == [10, 10]
+    np.testing.assert_allclose(data["high"], maps.max((1, 2))[order], rtol=1e-3)
+    assert app.number_input(key="view_channel_lenet5-modern_relu3").value == order[0]
+    row, column = divmod(int(maps[order[0]].argmax()), 10)
+    assert pushed(app, "maps_lenet5-modern")["tile"] == 0 and pushed(app, "maps_lenet5-modern")["unit"] == [row, column]
+    assert f"The strongest unit \\({row}, {column}\\) of channel {order[0]} of relu3" in said(app)
+    assert "14×14 px" in said(app)  # 5 + 1 + 4 · 2
+
+
+def test_what_the_network_says_stands_beside_the_picture(model: nn.Module) -> None:
+    app = opened(LINK)
+    with torch.no_grad():
+        shares = model(picture(17)).softmax(1)[0]
+    rows = next(part.proto.body for part in app.get("html"))
+    assert rows.count("<div") == 5 and rows.index(f"<span>{int(shares.argmax())}</span>") < 400
+    assert digits().test_labels[17] == shares.argmax()
+
+
+def test_the_gradient_is_autograds(model: nn.Module) -> None:
+    x = picture(17).requires_grad_()
+    maps = relu3(model, x)[0]
+    channel, row, column = (int(at) for at in np.unravel_index(int((maps * (maps < maps.max())).argmax()), maps.shape))  # not the strongest
+    (gradient,) = torch.autograd.grad(maps[channel, row, column], x)
+    link = {"channel_1": str(channel), "unit_1": f"{row},{column}", "method": "gradient"}
+    app = opened({**LINK, **link})
+    data = sent(app)["projections_lenet5-modern"]
+    assert data["names"][2] == "Gradient" and data["tile"] == [14, 14] and pushed(app, "projections_lenet5-modern")["tile"] == 2
+    largest = float(gradient.abs().max())
+    assert data["high"][2] == pytest.approx(largest, rel=1e-3)
+    rows, columns = slice(2 * row, 2 * row + 14), slice(2 * column, 2 * column + 14)  # at steps of 2, 14 pixels
+    window = gradient[0, 0, rows, columns].numpy()
+    np.testing.assert_allclose(tile(data, 2)[..., 0], 127.5 + 127.5 * window / largest, atol=1)
+    np.testing.assert_allclose(tile(data, 0)[..., 0].astype(int), digits().test_images[17, 0, rows, columns].astype(int), atol=1)
+    assert {name: app.query_params[name] for name in link} == link
+
+
+def test_the_nine_are_those_of_a_plain_search(model: nn.Module) -> None:
+    app = opened({**LINK, "channel_1": "5"})
+    data = digits()
+    with torch.no_grad():
+        x = (torch.from_numpy(data.test_images.copy()).float() / 255 - data.mean[0]) / data.std[0]
+        strongest = relu3(model, x)[:, 5].flatten(1).max(1).values  # (500,)
+    wanted = strongest.argsort(descending=True)[:9].tolist()
+    labels = sent(app)["nine_patches_lenet5-modern"]["labels"]
+    assert [int(label.partition("picture ")[2].partition(":")[0]) for label in labels] == wanted
+    assert labels[0].startswith(f"1. {data.classes[data.test_labels[wanted[0]]]}, ")
+    assert "Over the 500 digits held back from training" in said(app)
+
+
+def test_the_film_goes_from_the_unit_to_the_picture() -> None:
+    app = opened({**LINK, "channel_1": "5"})
+    slider = app.select_slider(key="view_step_lenet5-modern")
+    assert [option.partition(" · ")[2] for option in slider.options] == ["relu3", "C3", "S2", "relu1", "C1", "input"]
+    slider.set_value(0).run()
+    assert "**relu3** (ReLU): in 1 of 16 channels" in said(app) and "Next: the ReLU keeps what is positive now." in said(app)
+    app.select_slider(key="view_step_lenet5-modern").set_value(5).run()
+    assert "**input** (the picture, rows" in said(app) and app.query_params["step_1"] == "5"
+    assert sent(app)["film_lenet5-modern"]["tile"] == [14, 14]
+
+
+def test_each_network_of_the_menu_has_a_layer_to_start_with() -> None:
+    assert seen.layers(store.graph("alexnet"))[1] == "relu3"
+    assert seen.layers(store.graph("lenet5"))[1] == "squash3"
+    options, default = seen.layers(store.graph("resnet18"))
+    assert default in options and "input" not in options
+
+
+def test_what_the_link_asks_for_wrongly_is_said() -> None:
+    app = opened({**LINK, "layer_1": "relu9", "channel_1": "x", "unit_1": "99,0"})
+    warnings = [warning.value for warning in app.warning]
+    assert warnings[0] == "The link asks for the layer “relu9”, which is not one to show here; showing relu3."
+    assert warnings[1].startswith("relu3 has no channel “x”, only 0 to 15") and warnings[2].startswith("“99,0” is no unit of relu3.")
+
+
+def test_a_vector_has_no_unit_to_choose_and_is_projected_all_the_same() -> None:
+    app = opened({**LINK, "layer_1": "F6"})
+    assert "84 units without a map" in said(app) and app.text_input[0].disabled
+    assert sent(app)["projections_lenet5-modern"]["tile"] == [32, 32]
+
+
+def test_without_a_network_it_says_what_to_do() -> None:
+    app = opened(LINK)
+    app.multiselect[0].unselect("lenet5-modern").run()
+    assert not app.exception and "Choose a network" in app.info[0].value
+
+
+def test_what_takes_long_is_asked_for_first(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(nine_panel, "AFFORDABLE", 0)
+    app = opened({**LINK, "layer_1": "S4"})
+    assert "nine_patches_lenet5-modern" not in sent(app)
+    app.button(key="sweep_lenet5-modern").click().run()
+    assert len(sent(app)["nine_patches_lenet5-modern"]["names"]) == 9
+    assert "nine_patches_lenet5-modern" in sent(app.run())  # once found, it needs no button
+    assert not [button for button in app.button if button.key == "sweep_lenet5-modern"]
+
+
+def test_each_kind_of_layer_on_the_way_down_has_words() -> None:
+    assert set(film_panel.GOES) >= SLIDING - {"option_a"}
