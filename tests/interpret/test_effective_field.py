@@ -6,9 +6,10 @@ import pytest
 import torch
 from torch import Tensor, nn
 
+import netlib
 from netlib.analysis.receptive_field import input_box
 from netlib.analysis.tracing import trace
-from netlib.errors import InvalidInput, NetlibError, UnknownLayer
+from netlib.errors import InvalidInput, NetlibError, ShapeMismatch, UnknownLayer
 from netlib.interpret.effective_field import effective_field, effective_field_batches
 
 SHAPE = (2, 11, 15)
@@ -69,7 +70,7 @@ def test_the_model_comes_back_as_it_was(fails: bool) -> None:
     model.fc.weight.grad = torch.ones_like(model.fc.weight)
     state = {name: value.clone() for name, value in model.state_dict().items()}
     if fails:
-        with pytest.raises(InvalidInput):
+        with pytest.raises(ShapeMismatch):
             effective_field(model, "block.1", input_shape=(5, 11, 15))
     else:
         effective_field(model, "fc", input_shape=SHAPE)
@@ -83,9 +84,10 @@ def test_the_model_comes_back_as_it_was(fails: bool) -> None:
 @pytest.mark.parametrize(
     ("layer", "unit", "says"),
     [
-        ("block.add", None, "choose the module 'block' around it"),
         ("conv2", None, "Did you mean conv1"),
+        ("", None, "no layer called ''"),
         ("block.0", (5, 0), r"map of 5 × 7 units"),
+        ("block", (5, 0), r"map of 5 × 7 units"),
         ("fc", (1, 0), "has no map"),
     ],
 )
@@ -96,7 +98,7 @@ def test_says_what_is_wrong(layer: str, unit: tuple[int, int] | None, says: str)
 
 @pytest.mark.parametrize("shape", [(5, 11, 15), (2, 2, 15)])
 def test_an_input_that_does_not_fit(shape: tuple[int, int, int]) -> None:
-    with pytest.raises(InvalidInput, match=f"Net cannot take pictures of {shape[0]}×{shape[1]}×15 .*; choose an input_shape that fits"):
+    with pytest.raises(ShapeMismatch, match="conv1" if shape[0] == 5 else "block.0"):  # the layer that it does not fit
         effective_field(net(), "block", input_shape=shape)
     with pytest.raises(InvalidInput, match="positive whole numbers"):
         effective_field(net(), "block", input_shape=(2, -1, 15))
@@ -105,17 +107,44 @@ def test_an_input_that_does_not_fit(shape: tuple[int, int, int]) -> None:
 class Rows(nn.Module):
     def __init__(self) -> None:
         super().__init__()
-        self.cell, self.last = nn.LSTM(5, 3, batch_first=True), nn.Identity()
+        self.cell, self.token = nn.LSTM(5, 3, batch_first=True), nn.Parameter(torch.ones(1, 4, 3))
 
     def forward(self, x: Tensor) -> Tensor:
-        return self.last(self.cell(x[:, 0])[0].argmax(-1))
+        return self.cell(x[:, 0])[0] + self.token
 
 
 def test_of_what_a_layer_gives_the_first_tensor_counts() -> None:
     torch.manual_seed(1)
     assert (effective_field(Rows(), "cell", input_shape=(1, 4, 5)) > 0).all()
-    with pytest.raises(UnknownLayer, match="gives no tensor that depends on the picture"):
-        effective_field(Rows(), "last", input_shape=(1, 4, 5))
+    with pytest.raises(UnknownLayer, match="'token' gives no tensor that depends on the picture"):
+        effective_field(Rows(), "token", input_shape=(1, 4, 5))
+
+
+def test_of_an_addition_between_modules_by_hand() -> None:
+    """x + a box filter of 3 over it: the gradient of the sum is 1 2 1, whatever the input; of the filter alone 1 1 1."""
+
+    class Skip(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.conv, self.relu = nn.Conv2d(1, 1, (1, 3), padding=(0, 1), bias=False), nn.ReLU()
+            nn.init.ones_(self.conv.weight)
+
+        def forward(self, x: Tensor) -> Tensor:
+            return self.relu(self.conv(x) + x)
+
+    fields = {layer: effective_field(Skip(), layer, input_shape=(1, 1, 5), samples=3)[0] for layer in ("add", "conv", "input")}
+    torch.testing.assert_close(fields["add"], torch.tensor([0, 1, 4, 1, 0]) / 4)
+    assert fields["conv"].tolist() == [0, 1, 1, 1, 0] and fields["input"].tolist() == [0, 0, 1, 0, 0]
+
+
+def test_of_an_addition_inside_a_block_lies_within_its_field() -> None:
+    model, graph = netlib.build("resnet20-cifar"), netlib.graph("resnet20-cifar")
+    for layer, ends_in in (("stage1.1.add", "stage1.1.add"), ("stage2.0.shortcut", "stage2.0.shortcut"), ("stage2.0", "stage2.0.relu")):
+        box = input_box(graph, ends_in, (9, 6)).clipped()
+        field = effective_field(model, layer, input_shape=(3, 32, 32), unit=(9, 6), samples=4)
+        inside = torch.zeros_like(field, dtype=torch.bool)
+        inside[box.top : box.bottom, box.left : box.right] = True
+        assert field[inside].any() and not field[~inside].any()
 
 
 def test_needs_a_sample() -> None:
