@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import OrderedDict
 from importlib import import_module
 from inspect import signature
 from typing import TYPE_CHECKING
@@ -36,7 +37,9 @@ def load(module: nn.Module, state_dict: Mapping[str, Tensor], name: str) -> None
             f"These weights do not fit {name}, which has {len(wanted)} entries: {_counted('missing', missing)}; "
             f"{_counted('unexpected', unexpected)}; {_counted('mis-shaped', mis_shaped)}. Choose the network they were trained with."
         )
-    module.load_state_dict(dict(state_dict))
+    given = OrderedDict(state_dict)
+    given._metadata = wanted._metadata  # type: ignore[attr-defined]  # MNASNet asks for the version of what it is given
+    module.load_state_dict(given)
 
 
 def from_torchvision(name: str, state_dict: Mapping[str, Tensor]) -> dict[str, Tensor]:

@@ -56,7 +56,8 @@ def test_half_precision_and_old_batch_normalization() -> None:
 @pytest.mark.parametrize(
     ("network", "given", "says"),
     [
-        ("vgg16", "vgg13", "(conv3_3.weight, conv3_3.bias, conv4_3.weight, …); 0 unexpected; 0 mis-shaped. They look like the weights of vgg13."),
+        ("vgg16", "vgg13",
+         "6 missing (conv3_3.weight, conv3_3.bias, conv4_3.weight, …); 0 unexpected; 0 mis-shaped. They look like the weights of vgg13"),
         ("lenet5-modern", "lenet5", "5 unexpected (S2.weight"),
         ("resnet18", "resnet34", "They look like the weights of resnet34."),
         ("resnet18", "resnet50", "They look like the weights of resnet50 or resnet50-v1.5."),
