@@ -94,9 +94,10 @@ def attribution_words(values: ArrayLike, *, signed: bool) -> str:
 def covered_words(before: ArrayLike, after: ArrayLike, target: int, names: Sequence[str]) -> str:
     """What covering does to a class and to the prediction: probabilities (K,) without and with the occluder."""
     clean, covered = np.asarray(before, dtype=float), np.asarray(after, dtype=float)
-    was, is_ = int(clean.argmax()), int(covered.argmax())
-    change = f"stays {class_words(names[was])}" if was == is_ else f"becomes {class_words(names[is_])}"
-    return f"{upper_first(class_words(names[target]))}: {share_text(float(clean[target]))} → {share_text(float(covered[target]))}. The prediction {change}."
+    was, now = int(clean.argmax()), int(covered.argmax())
+    change = f"{'stays' if was == now else 'becomes'} {class_words(names[now])}"
+    shares = f"{share_text(float(clean[target]))} → {share_text(float(covered[target]))}"
+    return f"{upper_first(class_words(names[target]))}: {shares}. The prediction {change}."
 
 
 def classes_to_show(before: ArrayLike, after: ArrayLike, target: int, count: int = 3) -> list[int]:

@@ -53,12 +53,14 @@ def choose(sights: Sequence[Sight]) -> list[tuple[Sight, int]]:
         except NetlibError as error:
             st.warning(escape(str(error)))
     chosen: dict[int, tuple[Sight, int]] = {}
+    place = st.container(horizontal=True, gap="medium")
     for number, (names, group) in enumerate(known.items(), start=1):
         of = f" of {', '.join(sight.title for sight, _ in group)}" if len(known) > 1 else ""
-        choice = view.selectbox(
-            f"Class{of}", [PREDICTED, *map(str, range(len(names)))], name="class" if number == 1 else f"class_{number}", default=PREDICTED,
-            format_func=lambda option, names=names, group=group: _words(option, names, group),  # type: ignore[misc]
-        )  # fmt: skip
+        with place:
+            choice = view.selectbox(
+                f"Class{of}", [PREDICTED, *map(str, range(len(names)))], name="class" if number == 1 else f"class_{number}",
+                default=PREDICTED, format_func=lambda option, names=names, group=group: _words(option, names, group),  # type: ignore[misc]
+            )  # fmt: skip
         for sight, found in group:
             chosen[sight.number] = (sight, int(found.argmax()) if choice == PREDICTED else int(choice))
     return [chosen[number] for number in sorted(chosen)]

@@ -129,7 +129,7 @@ def _stops(checked: Checked) -> Iterator[tuple[float, str, list[Stop]]]:
     of = len(trust.stops(checked.sight.graph, MOST)) + 1
     with checked.sight.model() as model:
         for step in trust.randomized(
-            model, checked.sight.input(), checked.target, checked.method, most=MOST, **(checked.settings or {})
+            model, checked.sight.input(), checked.target, checked.method or "", most=MOST, **(checked.settings or {})
         ):
             like = step.similarity
             found = [*found, Stop(step.layer, heat.flattened(step.map.numpy()), like.spearman, like.ssim)]
@@ -189,14 +189,13 @@ def _curves(checked: Checked) -> None:
     )
     found = work(
         ("deletion", *checked.key), partial(_measured, checked), label=f"Deletion and insertion in {checked.sight.title}",
-        show=lambda curves: st.caption(f"{', '.join(curves)} done"),
     )  # fmt: skip
     if not found:
         return
-    deletion, insertion, *random = (found[name] for name in CURVES)
-    said = trust_curves.curve_words(deletion, insertion, *random)
+    curves = (found[CURVES[0]], found[CURVES[1]], found[CURVES[2]], found[CURVES[3]])
+    said = trust_curves.curve_words(*curves)
     st.plotly_chart(
-        trust_curves.figure(deletion, insertion, *random, dark=st.context.theme.type == "dark"), key=f"trust_curves_{checked.sight.number}",
+        trust_curves.figure(*curves, dark=st.context.theme.type == "dark"), key=f"trust_curves_{checked.sight.number}",
         alt=said, config={"displaylogo": False, "toImageButtonOptions": {"format": "svg", "filename": "deletion-and-insertion"}},
     )  # fmt: skip
     st.markdown(said)
@@ -209,7 +208,7 @@ def _measured(checked: Checked) -> Iterator[tuple[float, str, dict[str, Curve]]]
 
     image = checked.sight.input()
     own = torch.as_tensor(np.ascontiguousarray(checked.values)).float()
-    ways: list[Callable[[Any, Any], Any]] = [
+    ways: list[Callable[[Any], Any]] = [
         partial(how, image=image, target=checked.target, map=order, steps=STEPS)
         for order in (own, trust.random_map(image)) for how in (trust.deletion, trust.insertion)
     ]  # fmt: skip

@@ -1,0 +1,204 @@
+"""Pictures that are made: one that a unit answers to most, and one that a layer cannot tell from the chosen picture.
+
+Both are found by gradients from noise; without regularizers they would be noise to our eyes, so each is named and can be set.
+"""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+import streamlit as st
+
+from netlib.figures.color_bar import share_text, value_text
+from netlib.figures.heat import enlarged
+from netlib.figures.heat_words import class_words
+from pages.parts import layer_choice, on_request
+from pages.parts.deep_layer import deep_layer
+from pages.parts.occluder_choice import slider
+from pages.parts.picture_wall import Panel, picture_wall
+from pages.parts.saving import download
+from pages.parts.work import work
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+
+    from netlib.interpret import inversion, maximization
+    from pages.parts.sight import Sight
+
+# Sliders: name in the URL -> label, values, the usual one, unit, help.
+SLIDERS: Mapping[str, tuple[str, tuple[str, ...], str, str, str]] = {
+    "climb": ("Steps", ("64", "128", "256", "512"), "128", "", "Up the gradient."),
+    "decay": ("Decay", ("0", "0.03", "0.1", "0.3"), "0.1", "", "Pulls each pixel to the mean colour."),
+    "variation": ("Total variation", ("0", "0.01", "0.02", "0.05", "0.1"), "0.02", "", "Price of neighbours that differ."),
+    "jitter": ("Jitter", ("0", "1", "2", "4", "8"), "2", " px", "Random shift before each step."),
+    "blur": ("Blur", ("0", "0.3", "0.5", "0.8"), "0.5", " px", "After every eighth step."),
+    "descent": ("Steps", ("100", "200", "400", "800"), "200", "", "Of Adam."),
+    "alpha": ("α-norm", ("0", "0.00001", "0.0001", "0.001"), "0.0001", "", "Price of values that are far out."),
+    "smooth": ("Total variation", ("0", "0.0001", "0.001", "0.01"), "0.001", "", "Price of neighbours that differ."),
+}
+CLIMB, DESCENT = ("climb", "decay", "variation", "jitter", "blur"), ("descent", "alpha", "smooth")
+SENT = {"climb": "steps", "descent": "steps", "alpha": "alpha_weight", "smooth": "variation_weight"}  # as netlib calls them
+WHOLE = ("climb", "descent", "jitter")
+THERE_AND_BACK = 3.0  # forward passes that one forward and one backward pass take
+LOOKS = 16  # pictures shown on the way
+
+
+def maximization_panel(targets: Sequence[tuple[Sight, int]], asked: Mapping[str, layer_choice.Asked]) -> None:
+    """The section: one made picture for each network."""
+    st.header("Activation maximization", anchor="maximization")
+    st.markdown(
+        "From noise, the picture is changed step by step so that one unit, or one class, answers as strongly as it can. "
+        "What keeps it a picture: decay (Simonyan et al. 2014), blur (Yosinski et al. 2015), total variation and jitter "
+        "(Mahendran and Vedaldi 2015)."
+    )
+    with st.container(horizontal=True, gap="medium", vertical_alignment="bottom"):
+        settings = {SENT.get(name, name): _number(name) for name in CLIMB}
+    plan = []
+    for column, (sight, target) in zip(st.columns(len(targets), gap="medium"), targets, strict=True):
+        with column:
+            plan.append((sight, *_unit(sight, target, asked.get(sight.name, layer_choice.Asked())), st.container()))
+    keys = [("maximization", sight.name, sight.weights, layer, channel, *settings.items()) for sight, layer, channel, _ in plan]
+    shown = _wanted(keys, [sight for sight, *_ in plan], settings["steps"], "Make the pictures")
+    words = ", ".join(f"{name} {value:g}" for name, value in settings.items())
+    for key, (sight, layer, channel, place) in zip(keys, plan, strict=True):
+        if key not in shown:
+            continue
+        with place:
+            title = _title(sight, layer, channel)
+            made = work(
+                key, partial(_climb, sight, layer, channel, settings), label=f"{sight.title}, {title}",
+                show=partial(_while_made, sight, "activation"),
+            )  # fmt: skip
+            if made is not None:
+                said = f"Activation {value_text(made.value)} after {made.step} steps."
+                _made(sight, made.image, title, said, f"maximization_{sight.number}")
+                caption = f"{sight.title} ({sight.weights_title}) · {title} · activation maximization · {words}, seed 0"
+                download(
+                    partial(_large, sight, made.image), caption, f"{sight.name} {layer} {channel} maximized",
+                    f"save_maximization_{sight.number}",
+                )  # fmt: skip
+
+
+def inversion_panel(sights: Sequence[Sight], asked: Mapping[str, layer_choice.Asked]) -> None:
+    """The section: for each network the picture beside one that its layer cannot tell from it."""
+    st.header("Feature inversion", anchor="inversion")
+    st.markdown(
+        "From noise, a picture is sought whose features in a layer are those of the chosen one: what it shows, the layer has kept; what it "
+        "lost, the layer no longer knows (Mahendran and Vedaldi 2015). What keeps it a picture: the α-norm, α = 6, and total variation."
+    )
+    with st.container(horizontal=True, gap="medium", vertical_alignment="bottom"):
+        settings = {SENT.get(name, name): _number(name) for name in DESCENT}
+    plan = []
+    for column, sight in zip(st.columns(len(sights), gap="medium"), sights, strict=True):
+        with column:
+            st.subheader(sight.title, anchor=False)
+            default = deep_layer(sight.graph)[1]
+            layer = layer_choice.layer(
+                column, sight.name, sight.number, _layers(sight), default=default, asked=asked.get(sight.name, layer_choice.Asked()).layer,
+                describe=str,
+            )  # fmt: skip
+            plan.append((sight, layer, st.container()))
+    keys = [("inversion", *sight.key, layer, *settings.items()) for sight, layer, _ in plan]
+    shown = _wanted(keys, [sight for sight, *_ in plan], settings["steps"], "Invert the features")
+    words = ", ".join(f"{name.replace('_', ' ')} {value:g}" for name, value in settings.items())
+    for key, (sight, layer, place) in zip(keys, plan, strict=True):
+        if key not in shown:
+            continue
+        with place:
+            made = work(
+                key, partial(_descend, sight, layer, settings), label=f"{sight.title}, {layer}", show=partial(_while_made, sight, "error")
+            )
+            if made is not None:
+                said = f"{share_text(max(0.0, 1 - made.error))} of the features’ squared size is matched after {made.step} steps."
+                _made(sight, made.image, f"From {layer}", said, f"inversion_{sight.number}", beside=True)
+                download(
+                    partial(_large, sight, made.image), sight.caption(layer=layer, method="feature inversion", settings=f"{words}, seed 0"),
+                    f"{sight.name} {layer} inverted", f"save_inversion_{sight.number}",
+                )  # fmt: skip
+
+
+# ---------------------------------------------------------------- what is chosen
+
+
+def _number(name: str) -> Any:
+    """A slider's value, a whole number or not."""
+    label, options, default, unit, help_ = SLIDERS[name]
+    chosen = slider(label, options, name=name, default=default, unit=unit, help=help_)
+    return int(chosen) if name in WHOLE else float(chosen)
+
+
+def _layers(sight: Sight) -> list[str]:
+    """The layers whose output is a map or a vector."""
+    return [layer.name for layer in sight.graph if layer.inputs and len(layer.shape) in (1, 3)]
+
+
+def _unit(sight: Sight, target: int, asked: layer_choice.Asked) -> tuple[str, int]:
+    """The layer and the channel that are maximized; at first the output's chosen class."""
+    st.subheader(sight.title, anchor=False)
+    output = next(iter(sight.graph.outputs.values()))
+    left, right = st.columns([3, 2], vertical_alignment="bottom")
+    layer = layer_choice.layer(
+        left, sight.name, sight.number, _layers(sight), default=output, asked=asked.layer,
+        describe=lambda name: f"{name} (the classes)" if name == output else name,
+    )  # fmt: skip
+    count = sight.graph[layer].shape[0]
+    channel = layer_choice.channel(
+        right, sight.name, sight.number, layer, count, default=target if layer == output else 0, asked=asked.channel,
+        label="Class" if layer == output else "Channel",
+    )  # fmt: skip
+    return layer, channel
+
+
+def _title(sight: Sight, layer: str, channel: int) -> str:
+    if layer == next(iter(sight.graph.outputs.values())):
+        return class_words(sight.classes[channel])
+    return f"{layer}, channel {channel}"
+
+
+def _wanted(keys: Sequence[tuple[Any, ...]], sights: Sequence[Sight], steps: int, label: str) -> list[tuple[Any, ...]]:
+    cheap = [(key, on_request.cheap(sight, steps * THERE_AND_BACK)) for key, sight in zip(keys, sights, strict=True)]
+    return on_request.wanted(
+        cheap, label, icon=":material/auto_awesome:", help=f"{steps} steps, each forwards and backwards through the network."
+    )
+
+
+# ---------------------------------------------------------------- what is computed
+
+
+def _climb(sight: Sight, layer: str, channel: int, settings: Mapping[str, Any]) -> Iterator[tuple[float, str, maximization.Step]]:
+    from netlib.interpret.maximization import maximize
+
+    steps = settings["steps"]
+    with sight.model() as model:
+        for at in maximize(model, layer, channel, input_shape=sight.graph.input_shape, every=steps // LOOKS, **settings):
+            yield at.step / steps, f"step {at.step} of {steps}, activation {value_text(at.value)}", at
+
+
+def _descend(sight: Sight, layer: str, settings: Mapping[str, Any]) -> Iterator[tuple[float, str, inversion.Step]]:
+    from netlib.interpret.inversion import invert
+
+    steps = settings["steps"]
+    with sight.model() as model:
+        for at in invert(model, sight.input(), layer, every=steps // LOOKS, **settings):
+            yield at.step / steps, f"step {at.step} of {steps}, error {value_text(at.error)}", at
+
+
+# ---------------------------------------------------------------- what is shown
+
+
+def _while_made(sight: Sight, what: str, at: Any) -> None:
+    number = at.value if what == "activation" else at.error
+    words = f"Step {at.step}: {what} {value_text(number)}"
+    st.image(_large(sight, at.image), words, width=320, output_format="PNG", alt=words)
+
+
+def _made(sight: Sight, image: Any, title: str, said: str, key: str, *, beside: bool = False) -> None:
+    panels = [Panel(title, sight.preprocessing.shown(image), f"Picture made for {sight.title}, {title}. {said}", said)]
+    if beside:
+        panels.insert(0, Panel("What it sees", sight.shown(), f"{sight.picture_title} as {sight.title} sees it."))
+    picture_wall([("", panels)], key=key, least=150, most=320, linked=beside)
+
+
+def _large(sight: Sight, image: Any) -> Any:
+    return enlarged(sight.preprocessing.shown(image), 320)

@@ -1,0 +1,154 @@
+"""Which held-out pictures a network finds like the chosen one, as AlexNet's Figure 4 has it, and which are like it pixel by pixel."""
+
+from __future__ import annotations
+
+from collections import Counter
+from functools import lru_cache, partial
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import streamlit as st
+from PIL import Image
+
+from netlib.figures.color_bar import value_text
+from netlib.figures.heat import enlarged
+from netlib.figures.heat_words import class_words
+from netlib.figures.words import listed
+from pages.parts import on_request
+from pages.parts.picture_wall import Panel, picture_wall
+from pages.parts.saving import download
+from pages.parts.work import work
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from numpy.typing import NDArray
+
+    from netlib.data.split import Split
+    from netlib.figures.heat import Picture
+    from pages.parts.sight import Sight
+
+COUNT = 7
+BATCH = 32
+TITLES = {"digits": "held-out digits", "patches": "held-out patches of ten photos"}
+
+
+def nearest(sights: Sequence[Sight]) -> None:
+    """The section: for each network the nearest pictures by its last hidden layer, and by pixels beside them."""
+    st.header("Nearest pictures", anchor="nearest")
+    st.markdown(
+        "Two pictures are alike for a network when its last hidden layer answers alike (Krizhevsky, Sutskever and Hinton 2012, Figure 4). "
+        "Beside it, the pictures that are nearest pixel by pixel: seldom the same ones, if the network has learned something."
+    )
+    keys = {sight.number: ("features", sight.name, sight.weights, data_of(sight)) for sight in sights}
+    shown = on_request.wanted(
+        [(keys[sight.number], on_request.cheap(sight, 400)) for sight in sights],
+        "Find the nearest pictures", icon=":material/search:",
+        help="Every held-out picture goes through each network once; kept for all visitors.",
+    )  # fmt: skip
+    for sight in sights:
+        if keys[sight.number] not in shown:
+            continue
+        vectors = work(keys[sight.number], partial(_steps, sight), label=f"{sight.title} looks at the {TITLES[data_of(sight)]}")
+        if vectors is not None:
+            _shown(sight, vectors)
+
+
+def data_of(sight: Sight) -> str:
+    """The data set to look through: digits for who sees grey, else patches."""
+    return "digits" if sight.graph.input_shape[0] == 1 else "patches"
+
+
+@lru_cache(maxsize=2)
+def _data(name: str) -> Split:
+    from netlib.data.digits import digits
+    from netlib.data.patches import patches
+
+    return digits() if name == "digits" else patches(64)
+
+
+def _image(picture: NDArray[np.uint8]) -> Image.Image:
+    """(C, H, W) -> RGB."""
+    channels = picture.transpose(1, 2, 0)
+    return Image.fromarray(channels if channels.shape[2] == 3 else channels[..., 0]).convert("RGB")
+
+
+def _steps(sight: Sight) -> Iterator[tuple[float, str, NDArray[np.float32]]]:
+    """The vectors of the last hidden layer of all held-out pictures, (N, F)."""
+    import torch
+
+    from netlib.interpret.similarity import features
+
+    yield 0.0, "the pictures are cut", np.zeros((0, 1), np.float32)
+    held = _data(data_of(sight)).test_images
+    vectors: list[NDArray[np.float32]] = []
+    for start in range(0, len(held), BATCH):
+        inputs = torch.stack([sight.preprocessing.tensor(_image(picture)) for picture in held[start : start + BATCH]])  # (n, C, H, W)
+        with sight.model() as model:
+            vectors.extend(part.numpy() for part in features(model, inputs, batch=BATCH))
+        done = min(start + BATCH, len(held))
+        yield done / len(held), f"{done} of {len(held)} pictures", np.concatenate(vectors)
+
+
+@st.cache_data(max_entries=128, show_spinner=False)
+def _nearest(key: tuple[str, ...], _sight: Sight, _vectors: NDArray[np.float32]) -> dict[str, tuple[list[int], list[float]]]:
+    """By layer and by pixels: places in the data and distances; a picture that is the chosen one itself is left out."""
+    import torch
+
+    from netlib.interpret.similarity import closest, features, last_hidden
+
+    with _sight.model() as model:
+        (own,) = features(model, _sight.input()[None])
+    held = _data(data_of(_sight)).test_images
+    size = held.shape[-1]
+    seen = Image.fromarray(_sight.shown()).resize((size, size), Image.Resampling.BILINEAR)
+    pixels = np.asarray(seen.convert("L") if held.shape[1] == 1 else seen, dtype=np.float32) / 255
+    flat = torch.from_numpy(held.astype(np.float32) / 255).flatten(1)
+    mine = torch.from_numpy(np.moveaxis(np.atleast_3d(pixels), 2, 0).copy()).flatten()
+    others = (flat - mine).abs().amax(1) > 1.5 / 255  # (N,), not the picture itself
+    places = others.nonzero()[:, 0]
+    found: dict[str, tuple[list[int], list[float]]] = {}
+    for name, one, many in ((last_hidden(_sight.graph), own[0], torch.from_numpy(_vectors)), ("pixels", mine, flat)):
+        near = closest(one, many[places], COUNT)
+        found[name] = (places[near.indices].tolist(), near.distances.tolist())
+    return found
+
+
+def _shown(sight: Sight, vectors: NDArray[np.float32]) -> None:
+    data = _data(data_of(sight))
+    found = _nearest(sight.key, sight, vectors)
+    st.subheader(sight.title, anchor=False)
+    groups, rows = [], []
+    for by, (places, distances) in found.items():
+        labels = [data.classes[int(data.test_labels[place])] for place in places]
+        panels = [Panel("The picture", sight.shown(), f"{sight.picture_title} as {sight.title} sees it.")]
+        for place, label, distance in zip(places, labels, distances, strict=True):
+            picture = np.array(_image(data.test_images[place]))
+            words = value_text(distance)
+            panels.append(Panel(class_words(label), picture, f"{class_words(label)}, distance {words}", f"at {words}"))
+        heading = f"By {by}" if by == "pixels" else f"By {by}, the last hidden layer"
+        groups.append((f"{heading}: {_counted(labels)}", panels))
+        rows.append(_row([panel.picture for panel in panels]))
+    picture_wall(groups, key=f"nearest_{sight.number}", least=105, most=170, linked=False)
+    layer = next(iter(found))
+    method = f"nearest of the {TITLES[data_of(sight)]} by layer (above) and by pixels (below)"
+    download(
+        partial(_stacked, rows), sight.caption(layer=layer, method=method), f"{sight.name} nearest",
+        f"save_nearest_{sight.number}", label="Pictures",
+    )  # fmt: skip
+
+
+def _counted(labels: Sequence[str]) -> str:
+    return listed([f"{count} × {class_words(label)}" for label, count in Counter(labels).most_common()])
+
+
+def _row(pictures: Sequence[Picture]) -> Picture:
+    """Side by side, all 96 pixels high, the first apart."""
+    tiles = [np.asarray(Image.fromarray(enlarged(picture, 96)).resize((96, 96))) for picture in pictures]
+    gap = np.full((96, 4, 3), 255, dtype=np.uint8)
+    return np.concatenate([tiles[0], *(part for tile in tiles[1:] for part in (gap, tile))], axis=1)
+
+
+def _stacked(rows: Sequence[Any]) -> Picture:
+    gap = np.full((8, rows[0].shape[1], 3), 255, dtype=np.uint8)
+    return np.concatenate([rows[0], gap, rows[1]])
