@@ -73,8 +73,7 @@ def patches(size: int = 64) -> Split:
         InvalidInput: `size` is less than 8 or more than 128.
         NetlibError: scikit-image or scikit-learn, or a photo in it, is not installed.
     """
-    if not 8 <= size <= 128:
-        raise InvalidInput(f"Patches of {size} × {size} pixels were asked for; choose a size from 8 to 128.")
+    _checked(size)
     parts: dict[bool, tuple[list[Pictures], list[int]]] = {False: ([], []), True: ([], [])}
     for label, name in enumerate(CLASSES):
         picture = _photo(name)
@@ -84,6 +83,28 @@ def patches(size: int = 64) -> Split:
             labels.append(label)
     learned, held = (_arrays(*part) for part in parts.values())
     return split("patches", CLASSES, learned, held)
+
+
+@lru_cache(maxsize=4)
+def held_back(size: int = 64) -> tuple[Pictures, Labels]:
+    """The held-back pictures and labels of `patches(size)` alone: who only looks need not wait until the many others are cut.
+
+    Shapes: images (N, 3, size, size), uint8; labels (N,), int64; read-only.
+
+    Raises: as `patches`.
+    """
+    _checked(size)
+    images, labels = [], []
+    for label, name in enumerate(CLASSES):
+        picture = _photo(name)
+        for patch in windows(label, (picture.height, picture.width)):
+            if patch.held_back:
+                images.append(cut(picture, patch.box, size))
+                labels.append(label)
+    found = _arrays(images, labels)
+    for array in found:
+        array.setflags(write=False)
+    return found
 
 
 def windows(label: int, size: Pair) -> Iterator[Patch]:
@@ -123,6 +144,11 @@ def cut(picture: Image.Image, box: Box, size: int) -> Pictures:
     """
     window = picture.crop((box.left, box.top, box.right, box.bottom))
     return np.asarray(window.resize((size, size), Image.Resampling.LANCZOS)).transpose(2, 0, 1)
+
+
+def _checked(size: int) -> None:
+    if not 8 <= size <= 128:
+        raise InvalidInput(f"Patches of {size} × {size} pixels were asked for; choose a size from 8 to 128.")
 
 
 def _touch(one: Box, other: Box) -> bool:

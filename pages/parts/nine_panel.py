@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 import streamlit as st
 from PIL import Image
 
+from netlib.data import patches
+from netlib.data.digits import digits
 from netlib.errors import NetlibError
 from netlib.figures import crops, units
 from netlib.figures.mosaic import mosaic as grid
@@ -25,7 +27,6 @@ if TYPE_CHECKING:
     from torch import Tensor
 
     from netlib.analysis.receptive_field import Box
-    from netlib.data.split import Split
     from netlib.interpret.backwards import Method
     from netlib.interpret.strongest import Strongest
     from pages.parts.look import Look
@@ -61,20 +62,20 @@ def nine_panel(look: Look, method: Method) -> None:
         return
     try:
         with st.skeleton(height=260):
-            patches, signals = _pictures(key, look.channel, method, look, found)
+            cut, signals = _pictures(key, look.channel, method, look, found)
     except NetlibError as error:
         st.warning(escape(str(error)))
         return
-    _draw(look, method, found, patches, signals, _about(one, pictures))
+    _draw(look, method, found, cut, signals, _about(one, pictures))
 
 
-def _draw(look: Look, method: Method, found: Strongest, patches: NDArray[np.uint8], signals: NDArray[np.uint8], about: str) -> None:
+def _draw(look: Look, method: Method, found: Strongest, cut: NDArray[np.uint8], signals: NDArray[np.uint8], about: str) -> None:
     one, channel = look.sight, look.channel
-    scale = max(1, -(-TILE // max(patches.shape[1:3])))
+    scale = max(1, -(-TILE // max(cut.shape[1:3])))
     labels = _labels(look, found)
     chosen = st.session_state.get(f"nine_{one.name}")
     for column, tiles, what, words in zip(
-        st.columns(2), (patches, signals), ("patches", method), ("patches", f"their projections, {method}"), strict=True
+        st.columns(2), (cut, signals), ("patches", method), ("patches", f"their projections, {method}"), strict=True
     ):
         with column:
             key = f"nine_{what}_{one.name}" if what == "patches" else f"nine_projections_{one.name}"
@@ -94,30 +95,43 @@ def _pick(key: str, name: str) -> None:
 
 
 def _labels(look: Look, found: Strongest) -> list[str]:
-    data, channel = data_of(look.sight), look.channel
-    rows = zip(found.values[channel].tolist(), found.pictures[channel].tolist(), strict=True)
-    return [
-        f"{i}. {data.classes[int(data.test_labels[picture])]}, picture {picture}: {units.value(value)}"
-        for i, (value, picture) in enumerate(rows, start=1)
+    one, channel = look.sight, look.channel
+    data, chosen = data_of(one), _chosen(one, _count(one))
+    rows = [
+        (value, chosen[picture])
+        for value, picture in zip(found.values[channel].tolist(), found.pictures[channel].tolist(), strict=True)
         if picture >= 0
+    ]
+    return [
+        f"{i}. {data.classes[int(data.labels[picture])]}, picture {picture}: {units.value(value)}"
+        for i, (value, picture) in enumerate(rows, start=1)
     ]
 
 
 # ---------------------------------------------------------------- the data
 
 
-def data_of(one: Sight) -> Split:
-    """The data set a network is shown: the one that it learned from, else patches for colours and digits for grey."""
-    from netlib.data.digits import digits
-    from netlib.data.patches import patches
+class Data(NamedTuple):
+    """The pictures that are looked through, held back from training, uint8 (N, C, H, W), with the names of their classes."""
 
+    name: str
+    images: NDArray[np.uint8]
+    labels: NDArray[np.int64]
+    classes: tuple[str, ...]
+
+
+def data_of(one: Sight) -> Data:
+    """The data set a network is shown: the one that it learned from, else patches for colours and digits for grey."""
     name = BUNDLED[one.name].data if one.name in BUNDLED else "digits" if one.preprocessing.grey else "patches"
-    return digits() if name == "digits" else patches(min(LARGEST_PATCHES, max(one.preprocessing.size)))
+    if name == "digits":
+        found = digits()
+        return Data(name, found.test_images, found.test_labels, found.classes)
+    return Data(name, *patches.held_back(min(LARGEST_PATCHES, max(one.preprocessing.size))), patches.CLASSES)
 
 
 def tensor_of(one: Sight, picture: int) -> Tensor:
-    """A held-back picture of the data as the network takes it. Shapes: -> (C, H, W)."""
-    pixels = data_of(one).test_images[picture].transpose(1, 2, 0)
+    """A picture of the data as the network takes it. Shapes: -> (C, H, W)."""
+    pixels = data_of(one).images[picture].transpose(1, 2, 0)
     return one.preprocessing.tensor(Image.fromarray(np.ascontiguousarray(pixels if pixels.shape[2] == 3 else pixels[..., 0])))
 
 
@@ -128,13 +142,13 @@ def _macs(one: Sight, pictures: int) -> float:
 def _count(one: Sight) -> int:
     """How many pictures are looked through: all that are held back, but of a large network fewer."""
     each = max(1, networks.cost(one.graph).total.macs)
-    return int(min(len(data_of(one).test_images), max(BATCH, MOST // each)))
+    return int(min(len(data_of(one).images), max(BATCH, MOST // each)))
 
 
 def _about(one: Sight, pictures: int) -> str:
     data = data_of(one)
     kind = "digits" if data.name == "digits" else "photo patches"
-    return f"the {pictures} {kind} held back from training" if pictures == len(data.test_images) else f"{pictures} of the held-back {kind}"
+    return f"the {pictures} {kind} held back from training" if pictures == len(data.images) else f"{pictures} of the held-back {kind}"
 
 
 # ---------------------------------------------------------------- the work
@@ -142,7 +156,7 @@ def _about(one: Sight, pictures: int) -> str:
 
 def _chosen(one: Sight, pictures: int) -> list[int]:
     """Which pictures: spread over all of them, where they are not all."""
-    every = len(data_of(one).test_images)
+    every = len(data_of(one).images)
     return [i * every // pictures for i in range(pictures)]
 
 
@@ -182,10 +196,10 @@ def _pictures(
 
     from netlib.interpret.projection import Unit, project
 
-    patches, whole = _patches(_look, _found)
+    shown, whole = _patches(_look, _found)
     images = torch.stack([x for x, _, _ in whole])  # (9, C, H, W)
     units_ = [Unit(i, channel, *unit) for i, (_, unit, _) in enumerate(whole)]
     with _look.sight.model() as model:
         signals = project(model, images, _look.layer, units_, method=method).numpy()
-    cut = [crops.crop(crops.signed(signal), box) for signal, (_, _, box) in zip(signals, whole, strict=True)]
-    return patches, crops.stacked(cut)
+    projected = [crops.crop(crops.signed(signal), box) for signal, (_, _, box) in zip(signals, whole, strict=True)]
+    return shown, crops.stacked(projected)

@@ -9,7 +9,7 @@ from PIL import Image
 from netlib.analysis.receptive_field import Box
 from netlib.data import patches as module
 from netlib.data.bundled import data_set
-from netlib.data.patches import CLASSES, Patch, cut, patches, windows
+from netlib.data.patches import CLASSES, Patch, cut, held_back, patches, windows
 from netlib.errors import InvalidInput, NetlibError
 
 SIZES = [(512, 512), (300, 451), (400, 600), (427, 640), (872, 1000), (1411, 1411), (500, 741), (101, 67)]
@@ -59,6 +59,8 @@ def test_both_parts_have_all_classes_and_the_windows_in_their_order() -> None:
 
     split = data_set("patches", (3, 32, 32))
     assert split is patches(32)
+    images, labels = held_back(32)  # the short way to what is held back
+    assert np.array_equal(images, split.test_images) and np.array_equal(labels, split.test_labels)
     assert set(split.train_labels) == set(split.test_labels) == set(range(len(CLASSES)))
     assert (len(split.train_images), len(split.test_images)) == (7860, 310)
     photo = data.chelsea()
