@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import warnings
 from dataclasses import dataclass, field
+from itertools import pairwise
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
@@ -194,8 +195,8 @@ def _integrated(scores: nn.Module, image: Tensor, target: int, settings: Mapping
     """The way is walked in pieces, the integral over which is the sum of those over the pieces."""
     steps, baseline = settings["steps"], _baseline(settings["baseline"], image)
     captum, total = IntegratedGradients(scores), torch.zeros_like(image)
-    for start in range(0, steps, AT_ONCE):
-        stop = min(start + AT_ONCE, steps)
+    cuts = [*range(0, steps - 1, AT_ONCE), steps]  # no piece of one step, which Captum refuses
+    for start, stop in pairwise(cuts):
         ends = [baseline + (image - baseline) * (at / steps) for at in (start, stop)]
         total = total + _once(captum, ends[1], target, baselines=ends[0][None], n_steps=stop - start, method="riemann_middle")
         yield stop / steps, total
@@ -221,9 +222,9 @@ def _settings(method: str, given: Mapping[str, Any]) -> dict[str, Any]:
             can = f"it knows {', '.join(known)}" if known else "it has none"
             raise InvalidInput(f"{METHODS[method].title} has no setting {name!r}; {can}.")
     chosen = {**known, **given}
-    for name in ("steps", "samples"):
-        if chosen.get(name, 1) < 1:
-            raise InvalidInput(f"{METHODS[method].title} needs at least one of its {name}, not {chosen[name]}.")
+    for name, least in (("steps", 2), ("samples", 1)):
+        if chosen.get(name, least) < least:
+            raise InvalidInput(f"{METHODS[method].title} needs at least {least} {name}, not {chosen[name]}.")
     return chosen
 
 

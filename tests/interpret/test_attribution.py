@@ -118,6 +118,9 @@ def test_integrated_gradients_is_a_riemann_sum_and_complete(name: str) -> None:
 def test_integrated_gradients_shows_how_far_it_is() -> None:
     steps = list(attribution_steps(by_hand(), torch.tensor([[[2.0, 1]]]), 0, "integrated_gradients", steps=10))
     assert [share for share, _ in steps] == [0.4, 0.8, 1.0]
+    for count in (2, 3, 5, 9):  # whatever the number, all of the way is walked
+        found = attribute(by_hand(), torch.tensor([[[2.0, 1]]]), 0, "integrated_gradients", steps=count)
+        assert found.flatten().tolist() == pytest.approx([6, 3])  # the network is linear along it
 
 
 def test_smoothgrad_is_captums_noise_tunnel() -> None:
@@ -243,7 +246,8 @@ def test_wrong_input_is_told() -> None:
         "no attribution method 'lime'; choose one of: saliency": (x, 0, "lime", {}),
         "has no setting 'layers'; it knows layer": (x, 0, "guided_grad_cam", {"layers": "0"}),
         "has no setting 'steps'; it has none": (x, 0, "saliency", {"steps": 3}),
-        "at least one of its steps, not 0": (x, 0, "integrated_gradients", {"steps": 0}),
+        "at least 2 steps, not 1": (x, 0, "integrated_gradients", {"steps": 1}),
+        "at least 1 samples, not 0": (x, 0, "smoothgrad", {"samples": 0}),
         "no class 2; choose 0 to 1": (x, 2, "saliency", {}),
         r"needed, not a tensor of shape \(1, 1, 1, 2\)": (x[None], 0, "saliency", {}),
         r"picture of the shape \(1, 1, 2\), not one of \(3,\)": (x, 0, "deeplift", {"baseline": torch.ones(3)}),
