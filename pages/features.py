@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from netlib.interpret.backwards import Method
     from pages.parts.look import Look
 
-SCALES = {"each": "each channel", "layer": "all channels of a layer"}
+SCALES = {"each": "each channel its own", "layer": "one for all channels of a layer"}
 
 
 def main() -> None:
@@ -31,7 +31,7 @@ def main() -> None:
     layer_choice.forget([number for number in range(1, 5) if number not in [one.number for one in sights]])
     if not sights:
         return
-    scale = view.one_of("Brightness", list(SCALES), name="scale", default="each", format_func=lambda name: f"by {SCALES[name]}")
+    scale = view.one_of("Scale of the maps", list(SCALES), name="scale", default="each", format_func=SCALES.__getitem__)
     chosen: list[Look | None] = []
     for column, one in zip(st.columns(len(sights), gap="medium"), sights, strict=True):
         with column:

@@ -21,6 +21,7 @@ page = st.navigation(
         st.Page(HERE / "kernels.py", title="Kernels", icon=":material/grid_view:", url_path="kernels"),
         st.Page(HERE / "features.py", title="Features", icon=":material/visibility:", url_path="features"),
         st.Page(HERE / "sensitivity.py", title="Sensitivity", icon=":material/filter_center_focus:", url_path="sensitivity"),
+        st.Page(HERE / "similarity.py", title="Similarity & invariance", icon=":material/compare:", url_path="similarity"),
         st.Page(HERE / "unit.py", title="Unit", icon=":material/id_card:", url_path="unit", visibility="hidden"),
     ],
     position="top",

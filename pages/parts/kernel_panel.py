@@ -149,6 +149,7 @@ def _enlarged(chosen: Chosen, shown: Tiles, names: Sequence[str], what: str, wor
     drawn = grid(shown.tiles, palette=shown.palette or "signed", scale=scale, gap=4, columns=len(names) if len(names) <= ROW else None)
     mosaic(
         drawn, key=f"kernel_{what}_{one.name}", width=drawn.picture.shape[1], legend=what != "color", idle=" ",
+        titled=1 < len(names) <= ROW,
         names=names, labels=[f"{name} of kernel {index}" if len(names) > 1 else f"Kernel {index}" for name in names],
         low=shown.low.tolist(), high=shown.high.tolist(),
         alt=f"Kernel {index} of {chosen.layer} of {one.title}, {words}.",

@@ -1,0 +1,91 @@
+"""The Unit page alone: its facts, its kernel, the picture made for it, and the link that brings it back."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+from urllib.parse import parse_qs
+
+import numpy as np
+import pytest
+from safetensors.numpy import load_file
+from streamlit.testing.v1 import AppTest
+
+from netlib.analysis import store
+from pages.parts import maximization_panel, unit_facts
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+PAGE = Path(__file__).parents[2] / "pages" / "unit.py"
+WEIGHTS = PAGE.parents[1] / "assets" / "weights"
+LINK = {"network": "lenet5-modern", "picture": "digit:17", "layer_1": "S4", "channel_1": "3", "unit_1": "1,2"}
+
+
+@pytest.fixture(autouse=True)
+def _short(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(maximization_panel, "STEPS", 12)
+
+
+def opened(query: Mapping[str, str]) -> AppTest:
+    app = AppTest.from_file(str(PAGE), default_timeout=60)
+    app.query_params.update(query)
+    app.run()
+    assert not app.exception
+    return app
+
+
+def said(app: AppTest) -> str:
+    return "\n".join(block.value for kind in (app.markdown, app.warning, app.info, app.caption) for block in kind).replace("\\", "")
+
+
+def sent(app: AppTest) -> dict[str, dict[str, Any]]:
+    protos = [part.proto for part in app.get("bidi_component")]
+    found = [json.loads(proto.json) for proto in protos if proto.component_name == "mosaic"]
+    return {data["channel"]: data for data in found}
+
+
+def test_everything_about_one_unit() -> None:
+    """S4 of LeNet-5: a 2×2 pooling of C3, which sees 14 px at steps of 2: 16 px at steps of 4."""
+    app = opened(LINK)
+    assert app.header[0].value == "Unit (1, 2) of channel 3 of S4"
+    assert "| **Sees** | 16×16 px of 32×32, at steps of 4 |" in said(app)
+    assert "| **Made by** | kernel 3 of C3 |" in said(app)
+    kernel = load_file(WEIGHTS / "lenet5-modern.safetensors")["C3.weight"][3]
+    data = sent(app)
+    assert data["kernel_slices_lenet5-modern"]["high"] == [pytest.approx(float(np.abs(kernel).max()), rel=1e-3)]
+    assert data["own_map_lenet5-modern"]["tile"] == [5, 5]
+    assert data["projections_lenet5-modern"]["tile"] == [16, 16]
+    assert len(data["nine_patches_lenet5-modern"]["names"]) == 9
+    assert "Gradient ascent from noise, 12 steps, seed 0: the unit (1, 2) of S4 gives" in said(app)
+
+
+def test_the_link_brings_it_back() -> None:
+    code = opened({**LINK, "method": "guided"}).code[-1].value
+    query = {name: values[0] for name, values in parse_qs(code.partition("?")[2]).items()}
+    assert query == {**LINK, "weights_1": "trained", "method": "guided"}
+
+
+def test_what_takes_long_is_asked_for_first(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(maximization_panel, "AFFORDABLE", 0)
+    app = opened({**LINK, "channel_1": "4"})
+    assert "Gradient ascent" not in said(app)
+    app.button(key="maximize_lenet5-modern").click().run()
+    assert "Gradient ascent" in said(app)
+
+
+@pytest.mark.parametrize(
+    ("network", "layer", "made_by"),
+    [
+        ("alexnet", "pool1", "conv1"),
+        ("alexnet", "fc6", None),
+        ("googlenet", "inception3a.concat", None),
+        ("resnet18", "conv2_x.0.conv1", "conv2_x.0.conv1"),
+        ("resnet18", "conv2_x.0.relu", None),  # after an addition, two make it
+    ],
+)
+def test_the_convolution_that_makes_a_channel(network: str, layer: str, made_by: str | None) -> None:
+    graph = store.graph(network)
+    name = layer if layer in graph.by_name else next(each.name for each in graph if each.kind == "concat")
+    assert unit_facts.kernel_layer(graph, name) == made_by
