@@ -24,7 +24,7 @@ from netlib.errors import MissingWeights
 from netlib.models.registry import NETWORKS, PREFIX, spec
 
 if TYPE_CHECKING:
-    from collections.abc import Generator, Iterator, Mapping
+    from collections.abc import Generator, Mapping
     from typing import IO
 
     from torch import Tensor
@@ -139,7 +139,7 @@ def absent(network: str) -> str:
     )
 
 
-def download(network: str) -> Iterator[tuple[int, int]]:
+def download(network: str) -> Generator[tuple[int, int], None, None]:
     """Fetch the network's weights into the first of `folders`: (bytes so far, bytes in all) after each piece.
 
     Closing the iterator stops it; what came so far is thrown away. The file appears under its name only when it is whole and its
@@ -153,7 +153,7 @@ def download(network: str) -> Iterator[tuple[int, int]]:
     yield from fetch(weights, folders()[0])
 
 
-def fetch(weights: Weights, folder: Path) -> Iterator[tuple[int, int]]:
+def fetch(weights: Weights, folder: Path) -> Generator[tuple[int, int], None, None]:
     """`download` of given weights into a given folder."""
     by_hand = f"put {weights.file} from {weights.url.rpartition('/')[0]} into {_shown(folder)} by hand"
     try:

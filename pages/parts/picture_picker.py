@@ -23,7 +23,7 @@ from netlib.data.pictures import MOST_BYTES, SUFFIXES, open_picture
 from netlib.errors import InvalidPicture
 from pages.parts import view
 from pages.parts.draw_pad import draw_pad
-from pages.parts.markdown import escape
+from pages.parts.markdown import escape, tidy
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -36,7 +36,6 @@ OWN = "own_pictures"  # in the session: id -> picture, the visitor's own
 CURRENT = "own_picture_now"  # in the session: kind -> id of the one that is looked at
 LAST_DEFAULT = "picture_default"  # in the session: who has not chosen a picture gets the default of the networks chosen now
 MOST_OWN = 6
-LETTERS = 40  # of a file's name that are shown
 
 DIGIT_SOURCE = "Digit: Alpaydin and Kaynak, with scikit-learn"
 PATCH_SOURCE = "Patch of a photo that comes with scikit-image or scikit-learn, from a part that no bundled network learned from"
@@ -192,7 +191,7 @@ def _own(kind: str) -> Picture | None:
                 _keep(kind, drawing.tobytes(), lambda: as_digit(drawing), "drawn digit")
         elif file := _file(kind):
             data = file.getvalue()
-            title = "camera picture" if kind == "camera" else _tidy(file.name)
+            title = "camera picture" if kind == "camera" else tidy(file.name)
             _keep(kind, data, lambda: open_picture(data), title)
     except InvalidPicture as error:
         now.pop(kind, None)
@@ -233,9 +232,3 @@ def _keep(kind: str, data: bytes, make: Callable[[], Image.Image], title: str) -
         while len(kept) > MOST_OWN:
             kept.pop(next(iter(kept)))
     st.session_state[CURRENT][kind] = name
-
-
-def _tidy(name: str) -> str:
-    """A file's name as a title: it comes from the visitor's computer and may hold anything."""
-    plain = "".join(letter for letter in name if letter.isprintable()).strip()
-    return plain if len(plain) <= LETTERS else plain[: LETTERS - 1] + "…"

@@ -83,7 +83,7 @@ class Sight:
     @contextmanager
     def model(self) -> Iterator[nn.Module]:
         """The network, for this thread alone, until the block ends; whoever needs it at the same time waits or gets a copy."""
-        with shared_models.lend((self.name, self.weights), self.build) as module:
+        with shared_models.lend((self.name, self.key[1]), self.build) as module:
             yield module
 
     def caption(self, layer: str | None = None, unit: str | int | None = None, method: str = "", settings: str = "") -> str:
@@ -167,14 +167,14 @@ def _sight(name: str, number: int, asked: str, picture: picture_picker.Picture) 
         return None
     return Sight(
         name, networks.title(name), weights.id, weights.title, picture.title, number, graph, preprocessing(name, weights.id),
-        picture.image, (name, weights.id, picture.key), _classes(name, graph), picture.label, weights.build,
+        picture.image, (name, weights.key, picture.key), _classes(name, weights.id, graph), picture.label, weights.build,
     )  # fmt: skip
 
 
-def _classes(name: str, graph: LayerGraph) -> tuple[str, ...]:
-    """The names of the classes where the network's output is as many numbers; else numbers."""
+def _classes(name: str, weights: str, graph: LayerGraph) -> tuple[str, ...]:
+    """The names of the classes where the network's output is as many numbers; else numbers, as of a stranger's checkpoint."""
     count = graph[next(iter(graph.outputs.values()))].shape[0]
-    own = BUNDLED[name].classes if name in BUNDLED else ()
+    own = BUNDLED[name].classes if name in BUNDLED and not weights.startswith("own:") else ()
     known = own if len(own) == count else imagenet.CLASSES
     return tuple(known) if len(known) == count else tuple(f"class {i}" for i in range(count))
 

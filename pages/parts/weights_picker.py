@@ -1,27 +1,36 @@
 """Which weights a network has: trained ones that come with netlib, ImageNet's, random ones, or a checkpoint of the visitor's own.
 
-In the URL, beside network=a&network=b: weights_1 for the first network, weights_2 for the second.
+In the URL, beside network=a&network=b: weights_1 for the first network, weights_2 for the second; trained, imagenet, random, or own:…
+with the first digits of the file's SHA-256. A visitor's own checkpoint lives in the session; who opens such a link elsewhere is told so.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import partial
+from hashlib import sha256
 from typing import TYPE_CHECKING
 
 import streamlit as st
 
+from netlib.errors import InvalidCheckpoint
 from netlib.models import imagenet
 from netlib.models.bundled import BUNDLED
-from pages.parts import networks, view
-from pages.parts.markdown import escape
+from netlib.models.checkpoints import MOST_BYTES
+from pages.parts import downloads, networks, view
+from pages.parts.markdown import escape, tidy
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
-    from torch import nn
+    from streamlit.runtime.uploaded_file_manager import UploadedFile
+    from torch import Tensor, nn
 
 SEED = 0
 KEPT = "kept_weights"  # in the session: network -> what was last chosen for it
+OWN = "own_checkpoints"  # in the session: network -> its checkpoint
+MOST_OWN = 4
+SUFFIXES = ("safetensors", "pt", "pth", "bin", "ckpt")
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -29,12 +38,14 @@ class ChosenWeights:
     """Weights that can be had at once.
 
     Attributes:
-        id: "trained", "imagenet", "random" or "own:…" with the first digits of the file's SHA-256.
+        id: "trained", "imagenet", "random" or "own:…", as the URL writes it.
+        key: equal for equal weights only, for caches.
         title: as a caption writes it.
-        build: makes the network with them; imports torch.
+        build: makes the network with them; imports torch, calls nothing of Streamlit's.
     """
 
     id: str
+    key: str
     title: str
     build: Callable[[], nn.Module]
 
@@ -58,37 +69,120 @@ def default_for(network: str) -> str:
 
 
 def pick(network: str, number: int, asked: str) -> ChosenWeights | None:
-    """A selectbox of the network's weights; None, with a sentence about it, where the chosen ones are not there yet."""
+    """A selectbox of the network's weights; None, with what to do about it, where the chosen ones are not there yet.
+
+    `asked` is what the link asks for; what it asks for wrongly is said, and the default shown.
+    """
     options, default, key = _options(network), default_for(network), f"view_weights_{network}"
     kept: dict[str, str] = st.session_state.setdefault(KEPT, {})
     if st.session_state.get(key) not in options:
-        wanted = asked or kept.get(network, default)
-        if wanted not in options:
-            st.warning(
-                f"The link asks for the weights “{escape(wanted)}”, which {escape(networks.title(network))} does not have here; "
-                f"showing {_label(network, default)}."
-            )
-            wanted = default
-        st.session_state[key] = wanted
+        st.session_state[key] = _wanted(network, asked or kept.get(network, ""), options, default)
     choice: str = st.selectbox(
         f"Weights of {networks.title(network)}", options, options.index(st.session_state[key]), key=key,
         format_func=lambda option: _label(network, option),
     )  # fmt: skip
     kept[network] = choice
-    view.keep(f"weights_{number}", choice, default)
-    if choice == "random":
-        return ChosenWeights("random", f"random weights, seed {SEED}", lambda: _random(network))
-    return ChosenWeights("trained", f"trained on {BUNDLED[network].data}", lambda: _trained(network))
+    found = _own(network) if choice == "own" else _chosen(network, choice)
+    view.keep(f"weights_{number}", found.id if found else None if choice == "own" else choice, default)
+    return found
 
 
 def _options(network: str) -> list[str]:
-    return ["trained", "random"] if network in BUNDLED else ["random"]
+    there = {"trained": network in BUNDLED, "imagenet": imagenet.weights_of(network) is not None, "random": True, "own": True}
+    return [option for option, available in there.items() if available]
+
+
+def _wanted(network: str, wanted: str, options: Sequence[str], default: str) -> str:
+    if wanted.startswith("own:"):
+        own: ChosenWeights | None = st.session_state.get(OWN, {}).get(network)
+        if own is not None and own.id == wanted:
+            return "own"
+        st.info(
+            "The weights of this link came out of a file in another session, which alone has it; "
+            f"showing {escape(_label(network, default))} of {escape(networks.title(network))}."
+        )
+        return default
+    if wanted and wanted not in options:
+        st.warning(
+            f"The link asks for the weights “{escape(wanted)}”, which {escape(networks.title(network))} does not have here; "
+            f"showing {escape(_label(network, default))}."
+        )
+    return wanted if wanted in options else default
 
 
 def _label(network: str, option: str) -> str:
     if option == "trained":
-        return f"Trained on {BUNDLED[network].data}"
-    return f"Random (seed {SEED})"
+        record = BUNDLED[network]
+        return f"Trained on {record.data} ({100 * record.score:.0f} % right)"
+    return {"imagenet": "ImageNet", "random": f"Random (seed {SEED})", "own": "Own checkpoint"}[option]
+
+
+def _chosen(network: str, choice: str) -> ChosenWeights | None:
+    if choice == "trained":
+        return ChosenWeights(choice, choice, f"trained on {BUNDLED[network].data}", partial(_trained, network))
+    if choice == "random":
+        return ChosenWeights(choice, choice, f"random weights, seed {SEED}", partial(_random, network))
+    if imagenet.where(network) is None:
+        downloads.offer(network)
+        return None
+    return ChosenWeights(choice, choice, "ImageNet weights", partial(_imagenet, network))
+
+
+def _own(network: str) -> ChosenWeights | None:
+    """The field for the file, and what was in it now or the last time; what is wrong with it is said."""
+    own: dict[str, ChosenWeights] = st.session_state.setdefault(OWN, {})
+    key = f"view_checkpoint_{network}"
+    file = st.file_uploader(
+        "Its checkpoint", type=list(SUFFIXES), key=key, on_change=_changed, args=(network, key), max_upload_size=MOST_BYTES // 1_000_000,
+        help="A state dict as safetensors, or as torch.save writes it. It stays in this session; nothing in it is executed.",
+    )  # fmt: skip
+    if file is not None:
+        said = st.session_state.setdefault("own_checkpoints_said", {})  # file -> what is wrong with it: a large one is read once
+        if file.file_id not in said:
+            with st.spinner(f"Reading {escape(tidy(file.name))}…"):
+                said[file.file_id] = _read(network, file, own)
+        if said[file.file_id]:
+            st.error(escape(said[file.file_id]))
+    elif network not in own:
+        st.caption(f"Choose a file with the weights of {escape(networks.title(network))}.")
+    return own.get(network)
+
+
+def _read(network: str, file: UploadedFile, own: dict[str, ChosenWeights]) -> str:
+    """Put the file's weights to the visitor's own; what is wrong with them, in a sentence."""
+    from netlib.analysis.fitting import report
+    from netlib.models.checkpoints import read
+
+    own.pop(network, None)
+    data = file.getvalue()
+    try:
+        found = report(network, read(data))
+    except InvalidCheckpoint as error:
+        return str(error)
+    if not found.fits:
+        return found.sentence
+    digest = sha256(data).hexdigest()
+    title = f"own checkpoint {tidy(file.name)}"
+    own[network] = ChosenWeights(f"own:{digest[:8]}", f"own:{digest}", title, partial(_loaded, network, found.state))
+    while len(own) > MOST_OWN:
+        own.pop(next(iter(own)))
+    return ""
+
+
+def _changed(network: str, key: str) -> None:
+    """What the visitor takes away is not looked through any longer."""
+    if st.session_state.get(key) is None:
+        st.session_state.get(OWN, {}).pop(network, None)
+
+
+def _trained(network: str) -> nn.Module:
+    from netlib.models.bundled import state_dict
+
+    return _loaded(network, state_dict(network))
+
+
+def _imagenet(network: str) -> nn.Module:
+    return _loaded(network, imagenet.state_dict(network))
 
 
 def _random(network: str) -> nn.Module:
@@ -97,8 +191,7 @@ def _random(network: str) -> nn.Module:
     return build(network, seed=SEED)
 
 
-def _trained(network: str) -> nn.Module:
+def _loaded(network: str, state: Mapping[str, Tensor]) -> nn.Module:
     from netlib.models.build import build
-    from netlib.models.bundled import state_dict
 
-    return build(network, weights=state_dict(network))
+    return build(network, weights=state)
