@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from PIL import Image, ImageDraw
 
+from netlib.figures import units
 from netlib.figures.lettering import font
 
 if TYPE_CHECKING:
@@ -36,28 +37,10 @@ def bar(scale: Scale, label: str, *, percent: bool = False) -> Bar:
     """The bar of a scale: its two ends, and the neutral zero of a signed one; a clipped scale says at which percentile."""
     middle = 0.0 if scale.signed else (scale.low + scale.high) / 2
     values = (scale.low, middle, scale.high)
-    ticks = tuple((place, value_text(value, percent=percent)) for place, value in zip((0.0, 0.5, 1.0), values, strict=True))
+    ticks = tuple((place, (units.percent if percent else units.value)(value)) for place, value in zip((0.0, 0.5, 1.0), values, strict=True))
     if scale.clipped is not None:
         label = f"{label}; colours end at the {scale.clipped:g}th percentile"
     return Bar(tuple(scale.stops()), ticks, label)
-
-
-def value_text(value: float, *, percent: bool = False) -> str:
-    """A value of a map in three digits, "37 %" or "0.0123"; a true minus sign."""
-    if percent:
-        return share_text(value)
-    text = f"{value:.3g}" if value else "0"
-    return text.replace("-", "−")
-
-
-def share_text(share: float) -> str:
-    """A probability as per cent that never claims 0 or 100 where it is not: "37 %", "0.4 %", "under 0.1 %", "over 99.9 %"."""
-    if 0 < share < 0.0005:
-        return "under 0.1 %"
-    if 0.9995 <= share < 1:
-        return "over 99.9 %"
-    digits = 1 if share < 0.0995 or 0.9 < share < 1 else 0
-    return f"{100 * share:.{digits}f} %".replace(".0 %", " %")
 
 
 def with_bar(picture: Picture, shown: Bar) -> Picture:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from netlib.figures.color_bar import share_text, value_text
+from netlib.figures import units
 from netlib.figures.words import upper_first
 
 if TYPE_CHECKING:
@@ -47,10 +47,10 @@ def most_sensitive(probabilities: ArrayLike, boxes: Sequence[Sequence[Box]], cle
     least, box = float(found[row, column]), boxes[row][column]
     where = f"{region(_middle(box), size)} ({box_text(box)})"
     if least >= clean:
-        return f"Nowhere does {name} fall below its {share_text(clean)} uncovered: nothing the occluder hides is needed."
+        return f"Nowhere does {name} fall below its {units.percent(clean)} uncovered: nothing the occluder hides is needed."
     lost = float((found < clean / 2).mean())
-    half = f" {share_text(lost)} of the places take away at least half of it." if lost else " No place takes away half of it."
-    return f"Most sensitive {where}: {name} falls from {share_text(clean)} to {share_text(least)}.{half}"
+    half = f" {units.percent(lost)} of the places take away at least half of it." if lost else " No place takes away half of it."
+    return f"Most sensitive {where}: {name} falls from {units.percent(clean)} to {units.percent(least)}.{half}"
 
 
 def activity_words(activity: ArrayLike, boxes: Sequence[Sequence[Box]], clean: float, size: Pair) -> str:
@@ -59,9 +59,9 @@ def activity_words(activity: ArrayLike, boxes: Sequence[Sequence[Box]], clean: f
     row, column = _at(found, found.argmin())
     least, box = float(found[row, column]), boxes[row][column]
     if least >= clean:
-        return f"Nowhere does the occluder weaken this map; uncovered, its activity is {value_text(clean)}."
-    left = share_text(max(0.0, least / clean)) if clean > 0 else value_text(least)
-    return f"Weakest {region(_middle(box), size)} ({box_text(box)}): {left} of its activity of {value_text(clean)} is left."
+        return f"Nowhere does the occluder weaken this map; uncovered, its activity is {units.value(clean)}."
+    left = units.percent(max(0.0, least / clean)) if clean > 0 else units.value(least)
+    return f"Weakest {region(_middle(box), size)} ({box_text(box)}): {left} of its activity of {units.value(clean)} is left."
 
 
 def classes_words(predicted: ArrayLike, clean: int, names: Sequence[str]) -> str:
@@ -69,7 +69,7 @@ def classes_words(predicted: ArrayLike, clean: int, names: Sequence[str]) -> str
     found = np.asarray(predicted)
     kinds, counts = np.unique(found, return_counts=True)
     order = sorted(zip(kinds, counts, strict=True), key=lambda pair: (-pair[1], pair[0]))
-    said = [f"{class_words(names[int(kind)])} at {share_text(int(count) / found.size)}" for kind, count in order[:4]]
+    said = [f"{class_words(names[int(kind)])} at {units.percent(int(count) / found.size)}" for kind, count in order[:4]]
     more = f" and {len(order) - 4} more" if len(order) > 4 else ""
     same = int((found == clean).sum()) == found.size
     if same:
@@ -88,7 +88,8 @@ def attribution_words(values: ArrayLike, *, signed: bool) -> str:
     held = float(np.sort(sizes, axis=None)[::-1][: max(1, sizes.size // 10)].sum()) / total
     place = f"{region((row + 0.5, column + 0.5), (found.shape[0], found.shape[1]))} (row {row}, column {column})"
     side = (", against the class" if found[row, column] < 0 else ", for the class") if signed else ""
-    return f"Strongest {place}: {value_text(float(found[row, column]))}{side}. A tenth of the pixels holds {share_text(held)} of the map."
+    strongest = f"Strongest {place}: {units.value(float(found[row, column]))}{side}"
+    return f"{strongest}. A tenth of the pixels holds {units.percent(held)} of the map."
 
 
 def covered_words(before: ArrayLike, after: ArrayLike, target: int, names: Sequence[str]) -> str:
@@ -96,7 +97,7 @@ def covered_words(before: ArrayLike, after: ArrayLike, target: int, names: Seque
     clean, covered = np.asarray(before, dtype=float), np.asarray(after, dtype=float)
     was, now = int(clean.argmax()), int(covered.argmax())
     change = f"{'stays' if was == now else 'becomes'} {class_words(names[now])}"
-    shares = f"{share_text(float(clean[target]))} → {share_text(float(covered[target]))}"
+    shares = f"{units.percent(float(clean[target]))} → {units.percent(float(covered[target]))}"
     return f"{upper_first(class_words(names[target]))}: {shares}. The prediction {change}."
 
 
@@ -112,7 +113,7 @@ def harder_places(probabilities: ArrayLike, probability: float) -> str:
     harder = float((found < probability).mean())
     if not harder:
         return "No place of the map hits harder than your box."
-    return f"{share_text(harder)} of the map’s places hit harder than your box."
+    return f"{units.percent(harder)} of the map’s places hit harder than your box."
 
 
 def _at(values: NDArray[np.floating], flat: np.intp) -> Pair:

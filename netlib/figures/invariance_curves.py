@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import plotly.graph_objects as go
 
-from netlib.figures.color_bar import share_text, value_text
+from netlib.figures import units
 from netlib.figures.curves import COLORS, DASHES
 from netlib.figures.heat_words import class_words
 
@@ -34,7 +34,7 @@ def distances(lines: Sequence[Line], unit: str, *, dark: bool = False) -> go.Fig
     for line in lines:
         heights = np.asarray(line.heights, dtype=float)
         largest = np.nanmax(heights, initial=0.0) or 1.0
-        _line(drawn, line, 100 * heights / largest, [value_text(float(height)) for height in heights], dark, "distance ")
+        _line(drawn, line, 100 * heights / largest, [units.value(float(height)) for height in heights], dark, "distance ")
     return _laid_out(drawn, unit, "distance, share of the largest")
 
 
@@ -43,7 +43,7 @@ def probabilities(lines: Sequence[Line], unit: str, *, dark: bool = False) -> go
     drawn = go.Figure()
     for line in lines:
         heights = np.asarray(line.heights, dtype=float)
-        _line(drawn, line, 100 * heights, [share_text(float(height)) for height in heights], dark, "")
+        _line(drawn, line, 100 * heights, [units.percent(float(height)) for height in heights], dark, "")
     return _laid_out(drawn, unit, "probability of the class")
 
 
@@ -54,10 +54,10 @@ def invariance_words(title: str, values: ArrayLike, probability: ArrayLike, neut
     lost = at[found < clean / 2]
     most, worst = class_words(name), int(np.nanargmin(found))
     if not lost.size:
-        least = f"least, {share_text(float(found[worst]))}, at {_at(at[worst], unit)}"
-        return f"{title}: {most} keeps at least half of its {share_text(clean)}; {least}."
+        least = f"least, {units.percent(float(found[worst]))}, at {_at(at[worst], unit)}"
+        return f"{title}: {most} keeps at least half of its {units.percent(clean)}; {least}."
     first = float(lost[np.abs(lost - neutral).argmin()])
-    return f"{title}: {most} has lost half of its {share_text(clean)} at {_at(first, unit)}."
+    return f"{title}: {most} has lost half of its {units.percent(clean)} at {_at(first, unit)}."
 
 
 def value_words(value: float, unit: str) -> str:

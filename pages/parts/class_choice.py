@@ -8,7 +8,7 @@ import numpy as np
 import streamlit as st
 
 from netlib.errors import NetlibError
-from netlib.figures.color_bar import share_text
+from netlib.figures import units
 from pages.parts import view
 from pages.parts.markdown import escape
 
@@ -72,5 +72,5 @@ def _words(option: str, names: Sequence[str], group: Sequence[tuple[Sight, NDArr
         if len(winners) > 1:
             return "what each network predicts"
         return f"the predicted one: {names[winners.pop()]}"
-    shares = [share_text(float(found[int(option)])) for _, found in group]
+    shares = [units.percent(float(found[int(option)])) for _, found in group]
     return f"{names[int(option)]} ({', '.join(shares)})"

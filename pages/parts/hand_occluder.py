@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 import streamlit as st
 
 from netlib.errors import NetlibError
-from netlib.figures.color_bar import share_text
+from netlib.figures import units
 from netlib.figures.heat_words import classes_to_show, covered_words
 from pages.parts import view
 from pages.parts.markdown import escape
@@ -127,7 +127,7 @@ def _result(
     rows = [
         {
             "name": sight.classes[index], "before": float(before[index]), "after": float(after[index]), "chosen": index == target,
-            "text": f"{share_text(float(before[index]))} → {share_text(float(after[index]))}",
+            "text": f"{units.percent(float(before[index]))} → {units.percent(float(after[index]))}",
         }
         for index in classes_to_show(before, after, target)
     ]  # fmt: skip

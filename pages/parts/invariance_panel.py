@@ -9,7 +9,7 @@ import numpy as np
 import streamlit as st
 
 from netlib.figures import invariance_curves as figures
-from netlib.figures.color_bar import share_text
+from netlib.figures import units
 from pages.parts import on_request, view
 from pages.parts.picture_wall import Panel, picture_wall
 from pages.parts.saving import download
@@ -107,7 +107,7 @@ def _strip(kind: str, found: Sequence[tuple[Sight, int, Curves]]) -> None:
     panels = []
     for index, picture in zip(chosen, pictures, strict=True):
         words = _words(kind, float(curves.values[index]))
-        said = ", ".join(f"{one.title} {share_text(float(other.probability[index]))}" for one, _, other in found)
+        said = ", ".join(f"{one.title} {units.percent(float(other.probability[index]))}" for one, _, other in found)
         panels.append(Panel(words, picture, f"{sight.picture_title}, {words}. {said}", said))
     picture_wall([("The class in some of the pictures", panels)], key=f"invariance_strip_{kind}", least=120, most=190, linked=False)
     amounts = ", ".join(panel.title for panel in panels)

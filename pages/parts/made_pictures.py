@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import streamlit as st
 
-from netlib.figures.color_bar import share_text, value_text
+from netlib.figures import units
 from netlib.figures.heat import enlarged
 from netlib.figures.heat_words import class_words
 from pages.parts import layer_choice, on_request
@@ -71,7 +71,7 @@ def maximization_panel(targets: Sequence[tuple[Sight, int]], asked: Mapping[str,
                 show=partial(_while_made, sight, "activation"),
             )  # fmt: skip
             if made is not None:
-                said = f"Activation {value_text(made.value)} after {made.step} steps."
+                said = f"Activation {units.value(made.value)} after {made.step} steps."
                 _made(sight, made.image, title, said, f"maximization_{sight.number}")
                 caption = f"{sight.title} ({sight.weights_title}) · {title} · activation maximization · {words}, seed 0"
                 download(
@@ -110,7 +110,7 @@ def inversion_panel(sights: Sequence[Sight], asked: Mapping[str, layer_choice.As
                 key, partial(_descend, sight, layer, settings), label=f"{sight.title}, {layer}", show=partial(_while_made, sight, "error")
             )
             if made is not None:
-                said = f"{share_text(max(0.0, 1 - made.error))} of the features’ squared size is matched after {made.step} steps."
+                said = f"{units.percent(max(0.0, 1 - made.error))} of the features’ squared size is matched after {made.step} steps."
                 _made(sight, made.image, f"From {layer}", said, f"inversion_{sight.number}", beside=True)
                 download(
                     partial(_large, sight, made.image), sight.caption(layer=layer, method="feature inversion", settings=f"{words}, seed 0"),
@@ -172,7 +172,7 @@ def _climb(sight: Sight, layer: str, channel: int, settings: Mapping[str, Any]) 
     steps = settings["steps"]
     with sight.model() as model:
         for at in maximize(model, layer, channel, input_shape=sight.graph.input_shape, every=steps // LOOKS, **settings):
-            yield at.step / steps, f"step {at.step} of {steps}, activation {value_text(at.value)}", at
+            yield at.step / steps, f"step {at.step} of {steps}, activation {units.value(at.value)}", at
 
 
 def _descend(sight: Sight, layer: str, settings: Mapping[str, Any]) -> Iterator[tuple[float, str, inversion.Step]]:
@@ -181,7 +181,7 @@ def _descend(sight: Sight, layer: str, settings: Mapping[str, Any]) -> Iterator[
     steps = settings["steps"]
     with sight.model() as model:
         for at in invert(model, sight.input(), layer, every=steps // LOOKS, **settings):
-            yield at.step / steps, f"step {at.step} of {steps}, error {value_text(at.error)}", at
+            yield at.step / steps, f"step {at.step} of {steps}, error {units.value(at.error)}", at
 
 
 # ---------------------------------------------------------------- what is shown
@@ -189,7 +189,7 @@ def _descend(sight: Sight, layer: str, settings: Mapping[str, Any]) -> Iterator[
 
 def _while_made(sight: Sight, what: str, at: Any) -> None:
     number = at.value if what == "activation" else at.error
-    words = f"Step {at.step}: {what} {value_text(number)}"
+    words = f"Step {at.step}: {what} {units.value(number)}"
     st.image(_large(sight, at.image), words, width=320, output_format="PNG", alt=words)
 
 

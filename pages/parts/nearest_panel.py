@@ -10,7 +10,7 @@ import numpy as np
 import streamlit as st
 from PIL import Image
 
-from netlib.figures.color_bar import value_text
+from netlib.figures import units
 from netlib.figures.heat import enlarged
 from netlib.figures.heat_words import class_words
 from netlib.figures.words import listed
@@ -124,7 +124,7 @@ def _shown(sight: Sight, vectors: NDArray[np.float32]) -> None:
         panels = [Panel("The picture", sight.shown(), f"{sight.picture_title} as {sight.title} sees it.")]
         for place, label, distance in zip(places, labels, distances, strict=True):
             picture = np.array(_image(data.test_images[place]))
-            words = value_text(distance)
+            words = units.value(distance)
             panels.append(Panel(class_words(label), picture, f"{class_words(label)}, distance {words}", f"at {words}"))
         heading = f"By {by}" if by == "pixels" else f"By {by}, the last hidden layer"
         groups.append((f"{heading}: {_counted(labels)}", panels))

@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 import streamlit as st
 
-from netlib.figures import heat, heat_words
+from netlib.figures import heat, heat_words, units
 from netlib.figures.class_map import class_picture, legend
-from netlib.figures.color_bar import bar, share_text, value_text, with_bar, with_legend
+from netlib.figures.color_bar import bar, with_bar, with_legend
 from pages.parts import hand_occluder, layer_choice, on_request, trust_panel, view
 from pages.parts.deep_layer import deep_layer
 from pages.parts.occluder_choice import Square, slider
@@ -161,7 +161,7 @@ def drawn(sight: Sight, target: int, square: Square, layer: str, look: Look, fou
     photo, done = sight.shown(), found.done.numpy()
     rows, columns = _spans(found)
     probabilities = found.probabilities.numpy()  # (rows, columns, K)
-    name, settings = sight.classes[target], square.words(_size(sight))
+    name, settings = heat_words.class_words(sight.classes[target]), square.words(_size(sight))
 
     def spread(values: NDArray[np.floating]) -> NDArray[np.floating]:
         return heat.spread(heat.nearest_done(values, done), rows, columns, _size(sight))
@@ -176,8 +176,8 @@ def drawn(sight: Sight, target: int, square: Square, layer: str, look: Look, fou
     maps = [
         _drawn(
             MAPS[0], f"Probability of {name}", heat.over_photo(spread(chosen), photo, scale, opacity=look.opacity), said,
-            bar(scale, f"probability of {name}; {share_text(clean)} uncovered", percent=True),
-            cells(_texts(chosen, share_text, name)), settings,
+            bar(scale, f"probability of {name}; {units.percent(clean)} uncovered", percent=True),
+            cells(_texts(chosen, units.percent, name)), settings,
         )
     ]  # fmt: skip
     if found.activity is not None and found.clean_activity is not None:
@@ -185,8 +185,8 @@ def drawn(sight: Sight, target: int, square: Square, layer: str, look: Look, fou
         scale = heat.heat_scale([activity[done], [found.clean_activity]], low=min(0.0, float(activity[done].min(initial=0))))
         said = heat_words.activity_words(_known(activity, done), found.boxes, found.clean_activity, _size(sight))
         picture = heat.over_photo(spread(activity), photo, scale, opacity=look.opacity)
-        shown = bar(scale, f"sum of the map; {value_text(found.clean_activity)} uncovered")
-        texts = cells(_texts(activity, value_text, "activity"))
+        shown = bar(scale, f"sum of the map; {units.value(found.clean_activity)} uncovered")
+        texts = cells(_texts(activity, units.value, "activity"))
         maps.append(_drawn(MAPS[1], f"Activity of {layer}’s strongest map", picture, said, shown, texts, settings))
     return [*maps, _predictions(sight, found, photo, rows, columns, look, settings)]
 
@@ -200,10 +200,10 @@ def _predictions(
     entries = legend(predicted, first=clean)
     everywhere = heat.spread(heat.nearest_done(predicted, done), rows, columns, _size(sight))
     picture = class_picture(np.nan_to_num(everywhere, nan=-1).astype(int), photo, entries, opacity=0.85 * look.opacity)
-    words = [f"{', '.join(names[i] for i in entry.classes[:4])}{' …' if len(entry.classes) > 4 else ''}" for entry in entries]
+    words = [f"{', '.join(heat_words.class_words(names[i]) for i in entry.classes[:4])}{' …' if len(entry.classes) > 4 else ''}" for entry in entries]
     said = heat_words.classes_words(predicted[done], clean, names)
-    texts = np.array([[names[index] if index >= 0 else "" for index in row] for row in predicted], dtype=object)
-    lines = [(entry.color, f"{word}: {share_text(entry.share)}") for entry, word in zip(entries, words, strict=True)]
+    texts = np.array([[heat_words.class_words(names[index]) if index >= 0 else "" for index in row] for row in predicted], dtype=object)
+    lines = [(entry.color, f"{word}: {units.percent(entry.share)}") for entry, word in zip(entries, words, strict=True)]
     panel = Panel("Predicted class", picture, f"Predicted class. {said}", said, legend=lines, cells=Cells(rows, columns, texts.tolist()))
     return Drawn(panel, with_legend(heat.enlarged(picture), entries, [text for _, text in lines]), settings)
 

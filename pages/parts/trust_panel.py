@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
     from pages.parts.sight import Sight
 
-KEPT = "kept_check"
+KEPT = "trust_check"  # in the session: which map
 MOST = 6  # stops on the way down; each is the method's whole work again
 STEPS = 32
 CURVES = ("deletion", "insertion", "random deletion", "random insertion")

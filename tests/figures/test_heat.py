@@ -8,7 +8,7 @@ import pytest
 from netlib.analysis.receptive_field import Box
 from netlib.figures import heat_words as words
 from netlib.figures.class_map import COLORS, OTHERS, class_picture, legend
-from netlib.figures.color_bar import bar, share_text, value_text, with_bar, with_legend
+from netlib.figures.color_bar import bar, with_bar, with_legend
 from netlib.figures.heat import Scale, enlarged, flattened, heat_scale, nearest_done, over_photo, plain, signed_scale, spread
 
 GREY = np.full((2, 3, 3), 100, dtype=np.uint8)
@@ -82,28 +82,13 @@ def test_class_map_has_a_colour_for_each_class_and_grey_for_the_rest() -> None:
 
 def test_bar_names_ends_zero_unit_and_clipping() -> None:
     shown = bar(Scale(-0.25, 0.25, "PuOr_r", 99), "attribution")
-    assert shown.ticks == ((0.0, "−0.25"), (0.5, "0"), (1.0, "0.25"))
+    assert shown.ticks == ((0.0, "−0.250"), (0.5, "0"), (1.0, "0.250"))
     assert shown.label == "attribution; colours end at the 99th percentile" and shown.stops[16] == "#f7f7f6"  # of 256 colours
     assert [text for _, text in bar(Scale(0, 1), "probability", percent=True).ticks] == ["0 %", "50 %", "100 %"]
     picture = with_bar(np.zeros((10, 200, 3), dtype=np.uint8), shown)
     assert picture.shape[1:] == (200, 3) and tuple(picture[20, 0]) == PURPLE and tuple(picture[20, 199]) == ORANGE
     below = with_legend(np.zeros((10, 200, 3), dtype=np.uint8), legend([[3]]), ["cat"])
     assert tuple(below[10 + 8 + 6, 6]) == (0x56, 0xB4, 0xE9)
-
-
-@pytest.mark.parametrize(
-    "share, text",
-    [
-        (0, "0 %"), (0.0001, "under 0.1 %"), (0.004, "0.4 %"), (0.05, "5 %"), (0.374, "37 %"),
-        (0.986, "98.6 %"), (0.99999, "over 99.9 %"), (1, "100 %"),
-    ],
-)  # fmt: skip
-def test_probabilities_as_text(share: float, text: str) -> None:
-    assert share_text(share) == text
-
-
-def test_values_as_text() -> None:
-    assert [value_text(value) for value in (0.0, -0.01234, 1234.0)] == ["0", "−0.0123", "1.23e+03"]
 
 
 def boxes() -> list[list[Box]]:
@@ -121,7 +106,7 @@ def test_sentence_of_the_most_sensitive_place() -> None:
 
 def test_sentences_of_activity_classes_and_hand() -> None:
     said = words.activity_words([[4, 4, 4], [1, 4, 4]], boxes(), 4.0, (8, 12))
-    assert said == "Weakest at the bottom left (rows 4 to 7, columns 0 to 3): 25 % of its activity of 4 is left."
+    assert said == "Weakest at the bottom left (rows 4 to 7, columns 0 to 3): 25 % of its activity of 4.00 is left."
     assert words.classes_words([[0, 0], [1, 0]], 0, ["cat", "dog"]) == "Predicted: cat at 75 %, dog at 25 % of the places."
     assert "never changes it" in words.classes_words([[1, 1]], 1, ["cat", "dog"])
     assert words.harder_places([[0.1, 0.5], [0.6, 0.7]], 0.5) == "25 % of the map’s places hit harder than your box."
@@ -140,5 +125,5 @@ def test_sentence_of_an_attribution() -> None:
     values = np.zeros((10, 10))
     values[0, 9], values[5, 5] = -3, 1
     said = words.attribution_words(values, signed=True)
-    assert said == "Strongest at the top right (row 0, column 9): −3, against the class. A tenth of the pixels holds 100 % of the map."
+    assert said == "Strongest at the top right (row 0, column 9): −3.00, against the class. A tenth of the pixels holds 100 % of the map."
     assert "zero everywhere" in words.attribution_words(np.zeros((2, 2)), signed=True)
