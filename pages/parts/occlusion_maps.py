@@ -194,15 +194,15 @@ def drawn(sight: Sight, target: int, square: Square, layer: str, look: Look, fou
 def _predictions(
     sight: Sight, found: OcclusionMap, photo: Picture, rows: Sequence[Pair], columns: Sequence[Pair], look: Look, settings: str
 ) -> Drawn:
-    done, names = found.done.numpy(), sight.classes
+    done, names = found.done.numpy(), [heat_words.class_words(name) for name in sight.classes]
     predicted = np.where(done, found.probabilities.numpy().argmax(-1), -1)
     clean = int(found.clean.argmax())
     entries = legend(predicted, first=clean)
     everywhere = heat.spread(heat.nearest_done(predicted, done), rows, columns, _size(sight))
     picture = class_picture(np.nan_to_num(everywhere, nan=-1).astype(int), photo, entries, opacity=0.85 * look.opacity)
-    words = [f"{', '.join(heat_words.class_words(names[i]) for i in entry.classes[:4])}{' …' if len(entry.classes) > 4 else ''}" for entry in entries]
+    words = [f"{', '.join(names[i] for i in entry.classes[:4])}{' …' if len(entry.classes) > 4 else ''}" for entry in entries]
     said = heat_words.classes_words(predicted[done], clean, names)
-    texts = np.array([[heat_words.class_words(names[index]) if index >= 0 else "" for index in row] for row in predicted], dtype=object)
+    texts = np.array([[names[index] if index >= 0 else "" for index in row] for row in predicted], dtype=object)
     lines = [(entry.color, f"{word}: {units.percent(entry.share)}") for entry, word in zip(entries, words, strict=True)]
     panel = Panel("Predicted class", picture, f"Predicted class. {said}", said, legend=lines, cells=Cells(rows, columns, texts.tolist()))
     return Drawn(panel, with_legend(heat.enlarged(picture), entries, [text for _, text in lines]), settings)
