@@ -19,11 +19,11 @@ if TYPE_CHECKING:
 
 def augmented(x: Tensor, recipe: Recipe, random: Generator, *, close_up: bool = False) -> Tensor:
     """The batch after all that the recipe asks for; close-ups come out as (N, C, close_up, close_up)."""
+    if recipe.shift:
+        x = shifted(x, recipe.shift, recipe.border, random)
     if close_up:
         x = cropped(x, recipe.close_up, random)
         x = torch.where(_share(x, recipe.grey, random), x.mean(1, keepdim=True), x)
-    elif recipe.shift:
-        x = shifted(x, recipe.shift, recipe.border, random)
     if recipe.mirror:
         x = torch.where(_share(x, 0.5, random), x.flip(3), x)
     if recipe.tint:

@@ -38,6 +38,8 @@ if TYPE_CHECKING:
     from netlib.data.split import Split
     from netlib.training.loop import Step
 
+# Close-ups without colour make the first layer learn shapes, the small start leaves no noise in its kernels, and the limit keeps
+# a few of them from outgrowing all others.
 COLOUR: dict[str, Any] = {
     "learning_rate": 0.05, "shift": 4, "mirror": True, "tint": 0.2, "close_ups": 0.85, "grey": 0.6, "first_scale": 0.02,
 }  # fmt: skip
@@ -47,8 +49,12 @@ RECIPES: Mapping[str, Recipe] = MappingProxyType(
         for recipe in (
             Recipe("lenet5", "digits", epochs=40, learning_rate=0.002, loss="rbf", shift=2, border="constant"),
             Recipe("lenet5-modern", "digits", epochs=40, learning_rate=0.05, shift=2, border="constant"),
-            Recipe("alexnet-mini", "patches", epochs=24, **COLOUR, first_rms=0.042),
-            Recipe("zfnet-mini", "patches", epochs=24, **COLOUR, first_rms=0.05),
+            Recipe("alexnet-mini", "patches", epochs=30, first_rms=0.035, **COLOUR),
+            Recipe("zfnet-mini", "patches", epochs=24, first_rms=0.05, **COLOUR),
+            Recipe("nin-mini", "patches", epochs=14, first_rms=0.1, **COLOUR),
+            Recipe("vgg-mini", "patches", epochs=14, first_rms=0.15, **COLOUR),
+            Recipe("googlenet-mini", "patches", epochs=20, first_rms=0.05, **COLOUR),
+            Recipe("resnet-mini", "patches", epochs=20, first_rms=0.05, **COLOUR),
         )
     }
 )
