@@ -16,6 +16,8 @@ from netlib.data.pictures import open_picture
 from netlib.errors import InvalidPicture
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from PIL import Image
 
 _FRONT = Path(__file__).parents[2] / "assets" / "components"
@@ -35,14 +37,16 @@ _component = st.components.v2.component(
 )
 
 
-def draw_pad(*, key: str) -> Image.Image | None:
-    """The pad, and what is drawn on it: bright strokes on black, 64×64; None while it is empty.
+def draw_pad(*, key: str, on_clear: Callable[[], object]) -> Image.Image | None:
+    """The pad, and what is drawn on it: bright strokes on black, 64×64; None for a fresh pad, and for one that was cleared.
 
     Raises:
         InvalidPicture: what was sent is no drawing.
     """
     label = "Pad to draw a digit on, with mouse, pen or finger. Ctrl+Z takes the last stroke back, Delete clears."
     result = _component(key=key, data={"side": SIDE, "label": label}, on_drawing_change=lambda: None)
+    if result.drawing == "":
+        on_clear()
     return read(result.drawing)
 
 

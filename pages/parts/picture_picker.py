@@ -28,6 +28,8 @@ from pages.parts.markdown import escape, tidy
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
+    from streamlit.delta_generator import DeltaGenerator
+
     from netlib.data.split import Split
 
 KEY = "view_picture"  # which photo, or what kind of picture
@@ -68,14 +70,14 @@ class Picture:
     label: str = ""
 
 
-def pick(default: str) -> Picture:
-    """The widgets and what was chosen with them; what the link asks for wrongly is said, and the default shown."""
-    _prepare(default)
+def pick(default: str, notes: DeltaGenerator) -> Picture:
+    """The widgets and what was chosen with them; what is wrong is said in `notes`, where there is room, and the default shown."""
+    _prepare(default, notes)
     options = list(_LABELS)
     choice: str = st.selectbox(
         "Picture", options, options.index(st.session_state[KEY]), key=KEY, format_func=lambda option: _LABELS[option]
     )
-    found = _chosen(choice)
+    found = _chosen(choice, notes)
     if found is None:
         found = bundled(default)
         st.caption(f"Until then: {found.title}.")
@@ -91,17 +93,17 @@ def bundled(name: str) -> Picture:
     return _patch(rest[0].replace("-", " "), int(rest[1])) if kind == "patch" else _photo(name)
 
 
-def _prepare(default: str) -> None:
+def _prepare(default: str, notes: DeltaGenerator) -> None:
     """The widgets' state: from the link, from the page before, or from the default where nothing was chosen."""
     before, kept, now = (st.session_state.get(key) for key in (LAST_DEFAULT, "kept_picture", KEY))
     st.session_state[LAST_DEFAULT] = default
     if now is None:
-        _set(st.query_params.get("picture") or (kept if kept and kept != before else default), default)
+        _set(st.query_params.get("picture") or (kept if kept and kept != before else default), default, notes)
     elif before is not None and before != default and kept == before and now == before.partition(":")[0]:
-        _set(default, default)
+        _set(default, default, notes)
 
 
-def _set(wanted: str, default: str) -> None:
+def _set(wanted: str, default: str, notes: DeltaGenerator) -> None:
     """Put the widgets' state to a picture that a link asks for."""
     kind, *rest = wanted.split(":")
     if wanted in PHOTOS:
@@ -116,17 +118,17 @@ def _set(wanted: str, default: str) -> None:
     else:
         shown = bundled(default).title
         if kind in OWN_KINDS:
-            st.info(f"The picture of this link {OWN_KINDS[kind]} in another session, which alone has it; showing {escape(shown)}.")
+            notes.info(f"The picture of this link {OWN_KINDS[kind]} in another session, which alone has it; showing {escape(shown)}.")
         else:
-            st.warning(f"The link asks for the picture “{escape(wanted)}”, which there is not; showing {escape(shown)}.")
-        _set(default, default)
+            notes.warning(f"The link asks for the picture “{escape(wanted)}”, which there is not; showing {escape(shown)}.")
+        _set(default, default, notes)
 
 
 def _number(rest: list[str], count: int) -> bool:
     return len(rest) == 1 and rest[0].isascii() and rest[0].isdecimal() and int(rest[0]) < count
 
 
-def _chosen(choice: str) -> Picture | None:
+def _chosen(choice: str, notes: DeltaGenerator) -> Picture | None:
     if choice == "digit":
         last = len(digits().test_images) - 1
         number = st.number_input(f"Which one, 0 to {last}", 0, last, st.session_state.setdefault(DIGIT, 17), key=DIGIT, step=1)
@@ -139,7 +141,7 @@ def _chosen(choice: str) -> Picture | None:
         st.session_state[PATCH] = min(st.session_state.get(PATCH, 0), last)
         return _patch(of, int(right.number_input(f"Patch, 0 to {last}", 0, last, st.session_state[PATCH], key=PATCH, step=1)))
     if choice in OWN_KINDS:
-        return _own(choice)
+        return _own(choice, notes)
     return _photo(choice)
 
 
@@ -181,12 +183,12 @@ def _of(name: str) -> np.ndarray[Any, np.dtype[np.int64]]:
 # ---------------------------------------------------------------- the visitor's own
 
 
-def _own(kind: str) -> Picture | None:
+def _own(kind: str, notes: DeltaGenerator) -> Picture | None:
     """The widget and the picture that came out of it now, or the last time; None, perhaps with a sentence, while there is none."""
     now: dict[str, str] = st.session_state.setdefault(CURRENT, {})
     try:
         if kind == "drawn":
-            drawing = draw_pad(key="draw_pad")
+            drawing = draw_pad(key="draw_pad", on_clear=lambda: now.pop(kind, None))
             if drawing is not None:
                 _keep(kind, drawing.tobytes(), lambda: as_digit(drawing), "drawn digit")
         elif file := _file(kind):
@@ -195,7 +197,7 @@ def _own(kind: str) -> Picture | None:
             _keep(kind, data, lambda: open_picture(data), title)
     except InvalidPicture as error:
         now.pop(kind, None)
-        st.error(escape(str(error)))
+        notes.error(escape(str(error)))
     found: Picture | None = st.session_state.get(OWN, {}).get(now.get(kind))
     if found is not None and kind == "drawn":
         left, right = st.columns([1, 3], vertical_alignment="center")

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
     from PIL import Image
+    from streamlit.delta_generator import DeltaGenerator
     from torch import Tensor, nn
 
     from netlib.analysis.graph import LayerGraph
@@ -102,6 +103,7 @@ def choose(*, most: int = 4, default: Sequence[str] = DEFAULT, picture: bool = T
     """
     asked = weights_picker.linked(default)
     left, right = st.columns([3, 1], vertical_alignment="top") if picture else (st.container(), None)
+    notes = st.container()  # for sentences that need more room than a column has
     with left:
         names = _pick(most, default)
     if not names:
@@ -111,7 +113,7 @@ def choose(*, most: int = 4, default: Sequence[str] = DEFAULT, picture: bool = T
         chosen = None
     else:
         with right:
-            chosen = picture_picker.pick(_default_picture(names))
+            chosen = picture_picker.pick(_default_picture(names), notes)
     for number in range(len(names) + 1, 5):
         weights_picker.forget(number)
     sights = []
@@ -120,7 +122,7 @@ def choose(*, most: int = 4, default: Sequence[str] = DEFAULT, picture: bool = T
     for number, (column, name) in enumerate(zip(columns, names, strict=True), start=1):
         with column:
             shown = chosen or picture_picker.bundled(_default_picture([name]))
-            if found := _sight(name, number, asked.get(name, ""), shown):
+            if found := _sight(name, number, asked.get(name, ""), shown, notes):
                 sights.append(found)
                 if picture:
                     _view_of(found)
@@ -156,12 +158,12 @@ def _default_picture(names: Sequence[str]) -> str:
     return DIGIT if all(preprocessing(name, "random").grey for name in names) else PHOTO
 
 
-def _sight(name: str, number: int, asked: str, picture: picture_picker.Picture) -> Sight | None:
+def _sight(name: str, number: int, asked: str, picture: picture_picker.Picture, notes: DeltaGenerator) -> Sight | None:
     try:
         graph = networks.graph(name)
-        weights = weights_picker.pick(name, number, asked)
+        weights = weights_picker.pick(name, number, asked, notes)
     except NetlibError as error:
-        st.warning(escape(str(error)))
+        notes.warning(escape(str(error)))
         return None
     if weights is None:
         return None
@@ -189,3 +191,4 @@ def _view_of(sight: Sight) -> None:
             caption=f"{width} × {height} pixels", alt=f"{sight.picture_title} as {sight.title} sees it.",
         )  # fmt: skip
         st.markdown("\n".join(f"1. {escape(sentence)}" for sentence in sight.preprocessing.sentences()))
+        st.markdown(escape(weights_picker.told(sight.name, sight.weights)))

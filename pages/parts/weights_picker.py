@@ -23,6 +23,7 @@ from pages.parts.markdown import escape, tidy
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
+    from streamlit.delta_generator import DeltaGenerator
     from streamlit.runtime.uploaded_file_manager import UploadedFile
     from torch import Tensor, nn
 
@@ -68,23 +69,36 @@ def default_for(network: str) -> str:
     return "imagenet" if imagenet.where(network) else "random"
 
 
-def pick(network: str, number: int, asked: str) -> ChosenWeights | None:
+def pick(network: str, number: int, asked: str, notes: DeltaGenerator) -> ChosenWeights | None:
     """A selectbox of the network's weights; None, with what to do about it, where the chosen ones are not there yet.
 
-    `asked` is what the link asks for; what it asks for wrongly is said, and the default shown.
+    `asked` is what the link asks for. What is wrong is said in `notes`, where there is room.
     """
     options, default, key = _options(network), default_for(network), f"view_weights_{network}"
     kept: dict[str, str] = st.session_state.setdefault(KEPT, {})
     if st.session_state.get(key) not in options:
-        st.session_state[key] = _wanted(network, asked or kept.get(network, ""), options, default)
+        st.session_state[key] = _wanted(network, asked or kept.get(network, ""), options, default, notes)
     choice: str = st.selectbox(
         f"Weights of {networks.title(network)}", options, options.index(st.session_state[key]), key=key,
         format_func=lambda option: _label(network, option),
     )  # fmt: skip
     kept[network] = choice
-    found = _own(network) if choice == "own" else _chosen(network, choice)
+    found = _own(network, notes) if choice == "own" else _chosen(network, choice, notes)
     view.keep(f"weights_{number}", found.id if found else None if choice == "own" else choice, default)
     return found
+
+
+def told(network: str, weights: str) -> str:
+    """Where the weights come from and what they are worth, in a sentence."""
+    if weights == "trained":
+        one = BUNDLED[network]
+        return (
+            f"Its weights come with the project: from {one.trained:,} {one.data} it learned to put {one.correct:,} of {one.tested:,} "
+            f"held-back ones into their class."
+        )
+    if weights == "imagenet" and (found := imagenet.weights_of(network)):
+        return f"Its weights are torchvision’s {found.weights}: {100 * found.top1:.1f} % of ImageNet’s validation pictures right."
+    return "Its weights are random: it has learned nothing." if weights == "random" else "Its weights came out of your own file."
 
 
 def _options(network: str) -> list[str]:
@@ -92,18 +106,18 @@ def _options(network: str) -> list[str]:
     return [option for option, available in there.items() if available]
 
 
-def _wanted(network: str, wanted: str, options: Sequence[str], default: str) -> str:
+def _wanted(network: str, wanted: str, options: Sequence[str], default: str, notes: DeltaGenerator) -> str:
     if wanted.startswith("own:"):
         own: ChosenWeights | None = st.session_state.get(OWN, {}).get(network)
         if own is not None and own.id == wanted:
             return "own"
-        st.info(
+        notes.info(
             "The weights of this link came out of a file in another session, which alone has it; "
             f"showing {escape(_label(network, default))} of {escape(networks.title(network))}."
         )
         return default
     if wanted and wanted not in options:
-        st.warning(
+        notes.warning(
             f"The link asks for the weights “{escape(wanted)}”, which {escape(networks.title(network))} does not have here; "
             f"showing {escape(_label(network, default))}."
         )
@@ -112,23 +126,23 @@ def _wanted(network: str, wanted: str, options: Sequence[str], default: str) -> 
 
 def _label(network: str, option: str) -> str:
     if option == "trained":
-        record = BUNDLED[network]
-        return f"Trained on {record.data} ({100 * record.score:.0f} % right)"
+        return f"Trained on {BUNDLED[network].data}"
     return {"imagenet": "ImageNet", "random": f"Random (seed {SEED})", "own": "Own checkpoint"}[option]
 
 
-def _chosen(network: str, choice: str) -> ChosenWeights | None:
+def _chosen(network: str, choice: str, notes: DeltaGenerator) -> ChosenWeights | None:
     if choice == "trained":
         return ChosenWeights(choice, choice, f"trained on {BUNDLED[network].data}", partial(_trained, network))
     if choice == "random":
         return ChosenWeights(choice, choice, f"random weights, seed {SEED}", partial(_random, network))
     if imagenet.where(network) is None:
-        downloads.offer(network)
+        with notes:
+            downloads.offer(network)
         return None
     return ChosenWeights(choice, choice, "ImageNet weights", partial(_imagenet, network))
 
 
-def _own(network: str) -> ChosenWeights | None:
+def _own(network: str, notes: DeltaGenerator) -> ChosenWeights | None:
     """The field for the file, and what was in it now or the last time; what is wrong with it is said."""
     own: dict[str, ChosenWeights] = st.session_state.setdefault(OWN, {})
     key = f"view_checkpoint_{network}"
@@ -142,7 +156,7 @@ def _own(network: str) -> ChosenWeights | None:
             with st.spinner(f"Reading {escape(tidy(file.name))}…"):
                 said[file.file_id] = _read(network, file, own)
         if said[file.file_id]:
-            st.error(escape(said[file.file_id]))
+            notes.error(escape(said[file.file_id]))
     elif network not in own:
         st.caption(f"Choose a file with the weights of {escape(networks.title(network))}.")
     return own.get(network)

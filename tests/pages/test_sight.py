@@ -213,6 +213,8 @@ def test_a_drawn_digit_is_read() -> None:
     assert one.key[2].startswith("drawn:") and app.query_params["picture"] == one.key[2][:14]
     with one.model() as model, torch.inference_mode():
         assert int(model(one.input()[None]).argmax()) == 1  # a bar
+    app.session_state["draw_pad"] = {"drawing": ""}
+    assert sights(run(app))[0].key[2] == app.query_params["picture"] == "digit:17"
 
 
 @pytest.mark.parametrize(
