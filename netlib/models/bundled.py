@@ -74,9 +74,14 @@ class Bundled:
 
     @classmethod
     def from_json(cls, text: str) -> Bundled:
-        entries: dict[str, Any] = json.loads(text)
-        plain = {key: tuple(value) if isinstance(value, list) else value for key, value in entries.items()}
-        return cls(**{key: MappingProxyType(value) if isinstance(value, dict) else value for key, value in plain.items()})
+        return cls(**{key: _frozen(value) for key, value in json.loads(text).items()})
+
+
+def _frozen(value: Any) -> Any:
+    """A value of JSON that nobody can change."""
+    if isinstance(value, dict):
+        return MappingProxyType(value)
+    return tuple(value) if isinstance(value, list) else value
 
 
 def _table() -> Mapping[str, Bundled]:
