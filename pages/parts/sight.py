@@ -147,9 +147,10 @@ def _pick(most: int, default: Sequence[str]) -> list[str]:
     if "view_sights" not in st.session_state and not st.query_params.get_all("network"):
         before = st.session_state.get("kept_networks") or ()
         learned = [name for name in before if weights_picker.default_for(name) != "random"]
-        st.session_state["kept_networks"] = st.session_state.get(CHOSEN) or learned or list(default)
+        st.session_state["kept_networks"] = (st.session_state.get(CHOSEN) or learned or list(default))[:most]
     names = networks.pick_several("Networks", default=default, most=most, among=options(), key="view_sights")
-    st.session_state[CHOSEN] = names
+    if most > 1:  # a page about one network leaves the others chosen
+        st.session_state[CHOSEN] = names
     return names
 
 

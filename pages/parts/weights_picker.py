@@ -92,9 +92,10 @@ def told(network: str, weights: str) -> str:
     """Where the weights come from and what they are worth, in a sentence."""
     if weights == "trained":
         one = BUNDLED[network]
+        near = " They show a small part of a photo, near by: choose a patch as the picture to see what it knows best."
         return (
             f"Its weights come with the project: from {one.trained:,} {one.data} it learned to put {one.correct:,} of {one.tested:,} "
-            f"held-back ones into their class."
+            f"held-back ones into their class." + (near if one.data == "patches" else "")
         )
     if weights == "imagenet" and (found := imagenet.weights_of(network)):
         return f"Its weights are torchvision’s {found.weights}: {100 * found.top1:.1f} % of ImageNet’s validation pictures right."

@@ -132,6 +132,22 @@ def test_a_page_about_structure_hands_on_only_what_has_learned() -> None:
     assert [key[0] for key in keys(app)] == ["alexnet-mini"]
 
 
+def test_a_page_about_one_network_leaves_the_others_chosen() -> None:
+    page = "import streamlit as st\nfrom pages.parts import sight\nst.session_state['sights'] = sight.choose(most=1, default=('lenet5',))\n"
+    app = AppTest.from_string(page, default_timeout=60)
+    app.session_state["kept_sights"] = ["alexnet-mini", "zfnet-mini"]
+    assert [key[0] for key in keys(run(app))] == ["alexnet-mini"] and not said(app)
+    assert app.session_state["kept_sights"] == ["alexnet-mini", "zfnet-mini"]
+
+
+def test_a_page_without_a_picture() -> None:
+    page = "import streamlit as st\nfrom pages.parts import sight\nst.session_state['sights'] = sight.choose(picture=False)\n"
+    app = AppTest.from_string(page, default_timeout=60)
+    app.query_params.update({"network": ["lenet5", "zfnet-mini"]})
+    assert [key[2] for key in keys(run(app))] == ["digit:17", "chelsea"]
+    assert [box.label for box in app.selectbox] == ["Weights of LeNet-5", "Weights of ZFNet, laptop size"]
+
+
 def test_no_network_is_said() -> None:
     app = opened()
     app.multiselect(key="view_sights").set_value([])
