@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from torch import Tensor
 
-MOST_BYTES = 650_000_000  # VGG-19's weights are 575 million
+MOST_BYTES = 620_000_000  # VGG-19's weights are 575 million; the server takes 629
 MOST_ENTRIES = 20_000
 LONGEST_NAME = 300
 INSIDE = ("state_dict", "model_state_dict", "model", "net")  # where training scripts put it, beside epoch and optimizer
