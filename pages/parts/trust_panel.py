@@ -88,7 +88,7 @@ def trust_panel(checked: Checked) -> None:
     with st.container(border=True):
         with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
             st.subheader(f"Trust check: {checked.title}, {checked.sight.title}", anchor="check", width="content")
-            st.button("Close", icon=":material/close:", on_click=close, type="tertiary")
+            st.button("Close", icon=":material/close:", on_click=close, type="tertiary", key="close_check")
         if checked.method is not None:
             _randomization(checked)
         _curves(checked)

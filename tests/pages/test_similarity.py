@@ -1,0 +1,139 @@
+"""The page alone: its numbers against plain forward passes, brute force over the data, and the library called by hand."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pytest
+import torch
+from streamlit.testing.v1 import AppTest
+
+from netlib.data.digits import digits
+from netlib.data.same_parts import SETS, pictures
+from netlib.figures import units
+from netlib.models.build import build
+from netlib.models.bundled import BUNDLED, state_dict
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from torch import Tensor, nn
+
+PAGE = Path(__file__).parents[2] / "pages" / "similarity.py"
+SECONDS = 60
+NAME = "lenet5-modern"
+LINK = {"network": NAME, "weights_1": "trained", "picture": "digit:3"}
+
+
+def opened(query: Mapping[str, str | list[str]]) -> AppTest:
+    app = AppTest.from_file(str(PAGE), default_timeout=SECONDS)
+    app.query_params.update(query)
+    app.run()
+    assert not app.exception
+    return app
+
+
+def walls(app: AppTest) -> list[dict[str, Any]]:
+    """The rows of pictures on the page: title and panels of each."""
+    protos = [part.proto for part in app.get("bidi_component")]
+    return [group for proto in protos if proto.component_name == "picture_wall" for group in json.loads(proto.json)["groups"]]
+
+
+def said(app: AppTest) -> str:
+    return "\n".join(block.value for kind in (app.markdown, app.warning, app.info, app.caption) for block in kind).replace("\\", "")
+
+
+def normalized(images: np.ndarray) -> Tensor:
+    """Digits as the network gets them, by hand: (N, 1, 32, 32)."""
+    record = BUNDLED[NAME]
+    return (torch.tensor(images).float() / 255 - record.mean[0]) / record.std[0]
+
+
+@pytest.fixture(scope="module")
+def network() -> nn.Module:
+    return build(NAME, weights=state_dict(NAME))
+
+
+def test_invariance_is_the_plain_forward_pass_of_moved_pictures(network: nn.Module) -> None:
+    """A digit moved 9 px down, the largest translation at 32 px, by numpy's roll; what comes in is the picture's mean."""
+    app = opened({**LINK, "kind": "translation"})
+    (strip,) = walls(app)
+    assert [panel["title"] for panel in strip["panels"]] == ["−9 px", "−6 px", "−3 px", "0 px", "3 px", "6 px", "9 px"]
+    image = normalized(digits().test_images[3:4])
+    moved = image.roll(9, 2)
+    moved[:, :, :9] = image.mean()
+    with torch.no_grad():
+        clean, after = network(torch.cat([image, moved])).softmax(1)
+    winner = int(clean.argmax())
+    assert strip["panels"][3]["caption"].endswith(f" {units.percent(float(clean[winner]))}")
+    assert strip["panels"][6]["caption"].endswith(f" {units.percent(float(after[winner]))}")
+    assert len(app.get("plotly_chart")) == 3 and f"class {winner}" in said(app)
+
+
+def test_a_link_restores_the_kind() -> None:
+    app = opened({**LINK, "about": "invariance", "kind": "rotation"})
+    assert walls(app)[0]["panels"][0]["title"] == "0°" and app.query_params["kind"] in ("rotation", ["rotation"])
+
+
+def test_nearest_digits_are_those_of_brute_force(network: nn.Module) -> None:
+    app = opened({**LINK, "about": "nearest"})
+    held = digits()
+    kept: list[Tensor] = []
+    hook = network.get_submodule("relu6").register_forward_hook(lambda *args: kept.append(args[2]))
+    with torch.no_grad():
+        network(normalized(held.test_images))
+    hook.remove()
+    pixels = held.test_images.reshape(len(held.test_images), -1) / 255
+    by_layer, by_pixels = walls(app)
+    for row, vectors in ((by_layer, kept[0].flatten(1).double().numpy()), (by_pixels, pixels)):
+        distances = np.linalg.norm(vectors - vectors[3], axis=1)
+        order = [int(i) for i in np.argsort(distances, kind="stable") if i != 3][:7]
+        assert [panel["title"] for panel in row["panels"][1:]] == [f"class {held.classes[held.test_labels[i]]}" for i in order]
+        assert row["panels"][1]["caption"] == f"at {units.value(float(distances[order[0]]))}"
+    assert by_pixels["title"].startswith("By pixels: ")
+
+
+def test_correspondence_against_signs_by_hand(network: nn.Module) -> None:
+    """Δ of the upper loop at the last map, from two plain forward passes: differing signs of the changes, over all ten pairs."""
+    app = opened({**LINK, "about": "correspondence"})
+    table = app.dataframe[0].value
+    images = normalized(np.stack([np.asarray(image.convert("L"))[None] for image, _ in pictures("eight")]))
+    box, hidden = SETS["eight"].parts["upper loop"], images.clone()
+    hidden[:, :, box.top : box.bottom, box.left : box.right] = 0
+    kept: list[Tensor] = []
+    hook = network.get_submodule(str(table["Layer"][0])).register_forward_hook(lambda *args: kept.append(args[2].flatten(1)))
+    with torch.no_grad():
+        network(images), network(hidden)
+    hook.remove()
+    signs = (kept[0] - kept[1]).sign()
+    pairs = [float((signs[i] != signs[j]).float().mean()) for i in range(5) for j in range(i)]
+    assert table["Upper loop"][0] == f"{np.mean(pairs):.3f} ± {np.std(pairs):.3f}"
+    assert list(table.columns) == ["Network", "Layer", "Upper loop", "Crossing", "Lower loop", "Random"]
+
+
+def test_maximization_shows_the_unit_and_its_regularizers(network: nn.Module) -> None:
+    from netlib.interpret.maximization import maximize
+
+    app = opened({**LINK, "about": "maximization", "climb": "64", "layer_1": "C3", "channel_1": "5", "blur": "0"})
+    *_, last = maximize(network, "C3", 5, input_shape=(1, 32, 32), steps=64, every=4, blur=0.0)
+    panel = walls(app)[0]["panels"][0]
+    assert panel["title"] == "C3, channel 5"
+    assert panel["caption"] == f"Activation {units.value(last.value)} after 64 steps."
+    assert {name: app.query_params[name] for name in ("climb", "blur")} == {"climb": "64", "blur": "0"}
+
+
+def test_inversion_stands_beside_what_the_network_sees() -> None:
+    app = opened({**LINK, "about": "inversion", "descent": "100", "layer_1": "C1"})
+    seen, made = walls(app)[0]["panels"]
+    assert (seen["title"], made["title"]) == ("What it sees", "From C1")
+    share = made["caption"].split(" of the features’ squared size is matched after 100 steps.")[0]
+    assert float(share.removeprefix("over ").removesuffix(" %")) > 95  # the first layer loses next to nothing
+
+
+def test_without_a_network_it_says_what_to_do() -> None:
+    app = opened(LINK)
+    app.multiselect(key="view_sights").unselect(NAME).run()
+    assert not app.exception and "Choose a network" in app.info[0].value
