@@ -24,35 +24,50 @@ if TYPE_CHECKING:
     from netlib.analysis.store import graph
     from netlib.analysis.tracing import trace
     from netlib.errors import NetlibError
+    from netlib.interpret.attribution import attribute
     from netlib.interpret.effective_field import effective_field
+    from netlib.interpret.grad_cam import grad_cam
+    from netlib.interpret.occlusion import occlusion
+    from netlib.interpret.projection import deconvnet
+    from netlib.interpret.strongest import strongest
     from netlib.models.build import build
     from netlib.models.registry import NETWORKS
 
 _HOME = {
     "NETWORKS": "netlib.models.registry",
     "NetlibError": "netlib.errors",
+    "attribute": "netlib.interpret.attribution",
     "build": "netlib.models.build",
     "compare": "netlib.analysis.compare",
     "costs": "netlib.analysis.cost",
+    "deconvnet": "netlib.interpret.projection",
     "effective_field": "netlib.interpret.effective_field",
+    "grad_cam": "netlib.interpret.grad_cam",
     "graph": "netlib.analysis.store",
     "input_box": "netlib.analysis.receptive_field",
+    "occlusion": "netlib.interpret.occlusion",
     "reach": "netlib.analysis.receptive_field",
     "receptive_fields": "netlib.analysis.receptive_field",
+    "strongest": "netlib.interpret.strongest",
     "trace": "netlib.analysis.tracing",
 }
 
 __all__ = [
     "NETWORKS",
     "NetlibError",
+    "attribute",
     "build",
     "compare",
     "costs",
+    "deconvnet",
     "effective_field",
+    "grad_cam",
     "graph",
     "input_box",
+    "occlusion",
     "reach",
     "receptive_fields",
+    "strongest",
     "trace",
 ]
 

@@ -157,7 +157,8 @@ def _parts(func: Any, args: Args, kwargs: Kwargs) -> Any:
     axis = given.get("dim", 0) % len(x)
     if axis == 0:
         raise BatchMixed
-    results, start = [], 0
+    results: list[Result] = []
+    start = 0
     for part in func(torch.empty(x, device="meta"), *args[1:], **kwargs):
         if part.dim() < len(x):
             results.append(Result("slice", tuple(part.shape[1:]), options={"axis": axis - 1, "index": len(results)}))

@@ -1,8 +1,8 @@
 """From units of a layer back to the picture, layer by layer, by one of three rules; only what a unit sees is computed.
 
-A signal starts at one unit, all others being zero, and is taken down through each layer by the transpose of what the layer does: a convolution
-by its filters transposed, a pooling to the place its maximum came from (the switch), a concatenation to its branches, an addition
-to all its summands. The three methods differ in one rule, at the ReLU:
+A signal starts at one unit, all others being zero, and is taken down through each layer by the transpose of what the layer does:
+a convolution by its filters transposed, a pooling to the place its maximum came from (the switch), a concatenation to its branches,
+an addition to all its summands. The three methods differ in one rule, at the ReLU:
 
     gradient     the signal passes where the forward pass was positive
     deconvnet    the signal passes where it is positive itself (it is rectified)
@@ -10,7 +10,7 @@ to all its summands. The three methods differ in one rule, at the ReLU:
 
 What the deconvnet paper leaves open, decided here: local response normalization and all other nonlinearities than ReLU (and ReLU6)
 are passed unchanged, as the paper's own figure has no layer for them; batch normalization scales by γ/√(σ² + ε), the transpose of
-what it is at test time; overlapping poolings add up where they share a switch. The gradient and the guided method differentiate these layers.
+what it is at test time; overlapping poolings add up where they share a switch. The other two methods differentiate these layers.
 
 Sources: Zeiler, Fergus, ECCV 2014, section 2.1; Simonyan, Vedaldi, Zisserman, arXiv 1312.6034, section 4; Springenberg et al.,
 Striving for Simplicity, arXiv 1412.6806, section 3.4 and Figure 1.
@@ -42,7 +42,8 @@ PASSED = frozenset("dropout stochastic_depth identity add".split())  # by every 
 RECTIFIED = frozenset(("relu", "relu6"))
 # What the deconvnet passes unchanged; the other methods differentiate it.
 SQUASHED = frozenset(
-    "lrn leaky_relu tanh scaled_tanh sigmoid hardsigmoid hardswish silu gelu elu prelu mish softplus hardtanh clamp softmax log_softmax".split()
+    "lrn leaky_relu tanh scaled_tanh sigmoid hardsigmoid hardswish silu gelu elu prelu mish softplus hardtanh clamp softmax "
+    "log_softmax".split()
 )
 POINTWISE = SQUASHED | {"batch_norm"}
 WHOLE = frozenset("linear flatten reshape mean adaptive_avg_pool2d pad slice permute expand".split())  # linear: transposed on the whole map
@@ -94,8 +95,8 @@ class Backwards:
             known = PASSED | RECTIFIED | POINTWISE | WHOLE | SLIDING | {"concat"}
             if layer.kind not in known and self.method == "deconvnet":
                 raise UnsupportedLayer(
-                    f"The deconvnet has no rule for {layer.name} ({layer.kind}) of {self.steps.graph.name}; choose a layer before it, or the "
-                    "gradient.", layer=layer.name,
+                    f"The deconvnet has no rule for {layer.name} ({layer.kind}) of {self.steps.graph.name}; choose a layer before it, "
+                    "or the gradient.", layer=layer.name,
                 )  # fmt: skip
 
     def has_map(self, name: str) -> bool:
@@ -105,15 +106,12 @@ class Backwards:
     def start(self, pictures: Tensor, channels: Tensor, rows: Tensor, columns: Tensor) -> Part | Tensor:
         """The signal of U units, each alone in its layer: the unit's activation for the deconvnet, 1 for the others."""
         maps = self.maps[self.layer]
-        values = maps[pictures, channels, rows, columns] if self.has_map(self.layer) else maps[pictures].flatten(1)[range(len(channels)), channels]
+        with_map, each = self.has_map(self.layer), torch.arange(len(pictures))
+        values = maps[pictures, channels, rows, columns] if with_map else maps[pictures].flatten(1)[each, channels]
         values = values if self.method == "deconvnet" else torch.ones_like(values)
-        if not self.has_map(self.layer):
-            signal = maps.new_zeros(len(pictures), maps[0].numel())
-            signal[range(len(pictures)), channels] = values
-            return signal.view(len(pictures), *maps.shape[1:])
-        signal = maps.new_zeros(len(pictures), maps.shape[1], 1, 1)
-        signal[range(len(pictures)), channels, 0, 0] = values
-        return Part(signal, Place(rows, columns, (1, 1)))
+        signal = maps.new_zeros(len(pictures), maps.shape[1] if with_map else maps[0].numel())
+        signal[each, channels] = values
+        return Part(signal[:, :, None, None], Place(rows, columns, (1, 1))) if with_map else signal.view(len(pictures), *maps.shape[1:])
 
     @torch.no_grad()
     def down(self, signal: Part | Tensor, pictures: Tensor) -> Iterator[Step]:
@@ -144,20 +142,23 @@ class Backwards:
             values = here.values if isinstance(here, Part) else here
             sizes = [self.maps[source].shape[1] for source in layer.inputs]
             pieces = values.split(sizes, 1)
-            return [(s, Part(p, here.place) if isinstance(here, Part) else p) for s, p in zip(layer.inputs, pieces, strict=True)]
+            parts = [Part(piece, here.place) if isinstance(here, Part) else piece for piece in pieces]
+            return list(zip(layer.inputs, parts, strict=True))
         if isinstance(here, Part):
             steps = reads[0][1]
             if kind in SLIDING and steps is not None and all(a.form == "window" and a.border == "zeros" and a.stride for a in steps):
                 return [(reads[0][0], self._slid(layer, steps, here, pictures))]
             if kind in POINTWISE and steps is None and self.has_map(reads[0][0]):
                 x = self._cut(reads[0][0], here.place, pictures)
-                return [(reads[0][0], Part(self._differentiated(layer, [x], here.values)[0], here.place))]
-        inputs = [self.maps[source][pictures] if source in self._plan else self.steps.activations(self.maps[self._start][:1], [source])[source]
-                  for source in layer.inputs]  # fmt: skip
-        back = self._differentiated(layer, inputs, self._all(layer.name, here))
+                (back,) = self._differentiated(layer, [x], here.values)
+                return [] if back is None else [(reads[0][0], Part(back, here.place))]
+        inputs = [
+            self.maps[source][pictures] if source in self._plan else self.steps.resume({}, [source])[source] for source in layer.inputs
+        ]
+        signals = self._differentiated(layer, inputs, self._all(layer.name, here))
         return [
             (source, self._as_map(source, signal))
-            for source, signal in zip(layer.inputs, back, strict=True)
+            for source, signal in zip(layer.inputs, signals, strict=True)
             if source in self._plan and signal is not None
         ]
 
@@ -184,7 +185,7 @@ class Backwards:
         module, channels = self.steps.module(layer.name), self.maps[source].shape[1]
         if isinstance(module, nn.Conv2d):
             values = F.conv_transpose2d(
-                here.values, module.weight, None, module.stride, 0, 0, module.groups, module.dilation  # type: ignore[arg-type]
+                here.values, module.weight, None, module.stride, 0, 0, module.groups, module.dilation
             )
         elif layer.kind == "max_pool2d":
             values = self._unpooled(layer, steps, here, reads, pictures)
@@ -208,16 +209,17 @@ class Backwards:
         values = here.values.new_zeros(u, channels, *reads.size).contiguous(memory_format=torch.channels_last)
         for tap in range(rows.kernel * columns.kernel):
             a, b = tap // columns.kernel * rows.dilation, tap % columns.kernel * columns.dilation
-            values[:, :, a : a + (height - 1) * rows.stride + 1 : rows.stride, b : b + (width - 1) * columns.stride + 1 : columns.stride] += (
-                here.values * (switches == tap)
-            )
+            down = slice(a, a + (height - 1) * rows.stride + 1, rows.stride)
+            right = slice(b, b + (width - 1) * columns.stride + 1, columns.stride)
+            values[:, :, down, right] += here.values * (switches == tap)
         return values
 
     def _switches(self, layer: Layer, steps: tuple[Axis, Axis]) -> Tensor:
         """(N, C, H, W): the tap of its window, row by row, that each unit's maximum was."""
         if layer.name not in self._taps:
             rows, columns = steps
-            x, y = self.maps[layer.inputs[0]], self.maps[layer.name]
+            # of equal maxima, as in a window of zeros, PyTorch takes the first in row order only where tensors are contiguous
+            x, y = self.maps[layer.inputs[0]].contiguous(), self.maps[layer.name]
             kernel, stride = (rows.kernel, columns.kernel), (rows.stride, columns.stride)
             padding, dilation = (rows.padding, columns.padding), (rows.dilation, columns.dilation)
             for ceil in (False, True):
@@ -282,7 +284,8 @@ class Backwards:
         bottom = max(int((part.place.rows - top).max()) + part.place.size[0] for part in windows)
         right = max(int((part.place.columns - left).max()) + part.place.size[1] for part in windows)
         place = Place(top, left, (bottom, right))
-        zero = windows[0].values.new_zeros(len(top), windows[0].values.shape[1], bottom, right).contiguous(memory_format=torch.channels_last)
+        like = windows[0].values
+        zero = like.new_zeros(len(top), like.shape[1], bottom, right).contiguous(memory_format=torch.channels_last)
         for part in windows:
             paste(zero, place, part, add=True)
         return self._inside(name, Part(zero, place))
@@ -306,7 +309,7 @@ class Backwards:
         return self._framed(name, self.maps[name], place, pictures, 0)
 
     def _framed(self, key: str, maps: Tensor, place: Place, pictures: Tensor | int, fill: int) -> Tensor:
-        """Windows out of `maps`, with `fill` beyond their borders. The framed maps are kept, under `key`, with the widest frame yet needed."""
+        """Windows out of `maps`, with `fill` beyond their borders. The framed maps are kept with the widest frame yet needed."""
         (height, width), size = maps.shape[2:], place.size
         top, left = max(0, -int(place.rows.min())), max(0, -int(place.columns.min()))
         bottom, right = max(0, int(place.rows.max()) + size[0] - height), max(0, int(place.columns.max()) + size[1] - width)

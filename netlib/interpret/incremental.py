@@ -86,7 +86,7 @@ class Incremental:
                 values[layer.name] = self.steps.run(layer, [self._whole(source, values, count) for source in layer.inputs])
         output, totals = self._whole(self.steps.output, values, count), [total for _, total in found if total is not None]
         if self.followed and not totals:  # a layer without a map
-            return output, self._whole(self.followed, values, count)[:, self.channel].flatten(1).sum(1)
+            return output, self._whole(self.followed, values, count)[:, self.channel].reshape(count, -1).sum(1)
         return output, torch.cat(totals) if totals else None
 
     def _through_maps(self, boxes: Sequence[Box], fill: Tensor) -> tuple[dict[str, Tensor], Tensor | None]:
@@ -131,7 +131,7 @@ class Incremental:
         """How many boxes at once keep the largest layer's windows, with what they read, under `budget` bytes."""
         places = self._places(boxes)
         size = {name: place.size[0] * place.size[1] * self.clean[name].shape[1] for name, place in places.items()}
-        most = max(size[layer.name] + 2 * sum(size.get(source, 0) for source in layer.inputs) for layer in self._maps)
+        most = max([size[self._start]] + [size[one.name] + 2 * sum(size.get(source, 0) for source in one.inputs) for one in self._maps])
         return max(1, budget // (FLOAT_BYTES * most))
 
     # --- where the windows lie --------------------------------------------------------------------------------------------
@@ -209,7 +209,8 @@ class Incremental:
         module = self.steps.module(layer.name)
         if place.size == self.clean[layer.name].shape[2:] and source.place.size == self.clean[layer.inputs[0]].shape[2:]:
             if isinstance(module, nn.Conv2d):
-                return F.conv2d(source.values, self._weight(module, layer.name), module.bias, module.stride, module.padding, module.dilation, module.groups)  # fmt: skip
+                settings = module.stride, module.padding, module.dilation, module.groups
+                return F.conv2d(source.values, self._weight(module, layer.name), module.bias, *settings)  # type: ignore[arg-type]
             return self.steps.run(layer, [source.values])
         rows, columns = steps
         before = rows.padding, columns.padding

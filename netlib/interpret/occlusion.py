@@ -17,9 +17,8 @@ from torch import Tensor
 
 from netlib.analysis.receptive_field import Box
 from netlib.errors import InvalidInput
-from netlib.interpret import classes
 from netlib.interpret.incremental import Incremental
-from netlib.interpret.parts import Part
+from netlib.interpret.scores import checked_target, probabilities
 from netlib.interpret.stepwise import stepwise
 from netlib.interpret.undisturbed import undisturbed
 
@@ -70,9 +69,8 @@ def occlusion(
         InvalidInput: a square or a stride that does not fit the picture, or a class that the network does not have.
         UnsupportedLayer: the network has a layer that cannot be run by itself.
     """
+    checked_target(stepwise(model, image.shape).graph, target)
     *_, last = occlusion_steps(model, image, patch=patch, stride=stride, fill=fill)
-    if not 0 <= target < len(last.clean):
-        raise InvalidInput(f"The network tells {len(last.clean)} classes apart, so there is no class {target}; choose 0 to {len(last.clean) - 1}.")
     return last.probabilities[..., target]
 
 
@@ -97,14 +95,15 @@ def occlusion_steps(
     boxes = places((image.shape[-2], image.shape[-1]), patch, stride)
     occluder = Occluder(model, image, layer=layer, channel=channel)
     rows, columns = len(boxes), len(boxes[0])
+    empty = occluder.clean.new_zeros
     found = OcclusionMap(
-        boxes, torch.zeros(rows, columns, len(occluder.clean)), torch.zeros(rows, columns, dtype=torch.bool),
-        torch.zeros(rows, columns) if layer else None, occluder.clean, occluder.clean_activity,
+        boxes, empty(rows, columns, len(occluder.clean)), torch.zeros(rows, columns, dtype=torch.bool),
+        empty(rows, columns) if layer else None, occluder.clean, occluder.clean_activity,
     )  # fmt: skip
     for groups in _groups(occluder, boxes, batch):
-        probabilities, activity = occluder.covered([[boxes[i][j] for i, j in group] for group in groups], fill)
+        seen, activity = occluder.covered([[boxes[i][j] for i, j in group] for group in groups], fill)
         index = torch.tensor([place for group in groups for place in group]).T
-        found.probabilities[index[0], index[1]] = probabilities
+        found.probabilities[index[0], index[1]] = seen
         if found.activity is not None and activity is not None:
             found.activity[index[0], index[1]] = activity
         found.done[index[0], index[1]] = True
@@ -127,9 +126,10 @@ class Occluder:
         steps = stepwise(model, image.shape)
         with undisturbed(model), torch.no_grad():
             self.incremental = Incremental(steps, image, layer)
-        self.clean = classes.probabilities(steps.graph, self.incremental.clean[steps.output].flatten(1))[0]
+        self.clean = probabilities(steps.graph, self.incremental.clean[steps.output])[0]
         if layer:
-            totals = self.incremental.clean[layer][0].flatten(1).sum(1)  # (C,)
+            maps = self.incremental.clean[layer][0]
+            totals = maps.reshape(len(maps), -1).sum(1)  # (C,)
             self.channel = int(totals.argmax()) if channel is None else channel
             if not 0 <= self.channel < len(totals):
                 raise InvalidInput(f"{layer} has {len(totals)} channels, so there is no channel {channel}; choose 0 to {len(totals) - 1}.")
@@ -150,7 +150,7 @@ class Occluder:
                 )
         with undisturbed(self.model):
             output, totals = self.incremental.changed(groups, torch.as_tensor(fill))
-        return classes.probabilities(self.incremental.steps.graph, output.flatten(1)), totals
+        return probabilities(self.incremental.steps.graph, output), totals
 
 
 def occluded(model: nn.Module, image: Tensor, box: Box, fill: float | Tensor = 0.0) -> Tensor:
@@ -174,7 +174,7 @@ def places(size: Pair, patch: int | Pair, stride: int | Pair) -> tuple[tuple[Box
             f"A square of {sides[0]} × {sides[1]} pixels in steps of {strides[0]} × {strides[1]} does not fit a picture of "
             f"{size[0]} × {size[1]}; choose sides from 1 to the picture's own, and steps of at least 1."
         )
-    rows, columns = (range(0, n - side + step, step) for n, side, step in zip(size, sides, strides, strict=True))
+    rows, columns = (range(0, min(n, n - side + step), step) for n, side, step in zip(size, sides, strides, strict=True))
     return tuple(
         tuple(Box(top, left, min(top + sides[0], size[0]), min(left + sides[1], size[1])) for left in columns) for top in rows
     )

@@ -1,7 +1,7 @@
 """What in the picture excites a unit: its signal taken back to the pixels by the deconvnet, the gradient or guided backpropagation.
 
-Source: Zeiler, Fergus, Visualizing and Understanding Convolutional Networks, ECCV 2014, section 2.1; for the other two methods, and for what
-happens at each kind of layer, see `backwards`. Only what the unit sees is computed: the rest of the picture gets zeros.
+Source: Zeiler, Fergus, Visualizing and Understanding Convolutional Networks, ECCV 2014, section 2.1; for the other two methods,
+and for what happens at each kind of layer, see `backwards`. Only what the unit sees is computed: the rest of the picture gets zeros.
 """
 
 from __future__ import annotations

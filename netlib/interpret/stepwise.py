@@ -81,7 +81,7 @@ class Stepwise:
         """
         if tuple(x.shape[1:]) != self.graph.input_shape:
             came, wanted = ("×".join(map(str, shape)) for shape in (x.shape[1:], self.graph.input_shape))
-            raise InvalidInput(f"{self.graph.name} is set up here for pictures of {wanted}, but {came} came in; give pictures of that size.")
+            raise InvalidInput(f"{self.graph.name} is set up for {wanted} here, but {came} came in; give pictures of that size.")
         return self.resume({self.graph.inputs[0].name: x}, layers)
 
     def resume(self, given: Mapping[str, Tensor], layers: Collection[str]) -> dict[str, Tensor]:
@@ -154,7 +154,7 @@ def _check(steps: Stepwise) -> None:
 def _merge(operation: Callable[[Any, Any], Tensor]) -> Callable[..., Tensor]:
     def run(layer: Layer, *inputs: Tensor) -> Tensor:
         first, *more = inputs
-        return operation(first, more[0] if more else layer.options["scalar"] if "scalar" in layer.options else first)
+        return operation(first, more[0] if more else layer.options.get("scalar", first))
 
     return run
 

@@ -89,7 +89,9 @@ def ruler() -> int | None:
     if key not in st.session_state:
         asked = view.first("object", "")
         st.session_state[key] = int(asked) if asked.isdecimal() and 1 <= int(asked) <= LARGEST else None
-    size: int | None = st.number_input("Object of … px", 1, LARGEST, st.session_state[key], key=key, step=1, placeholder="such as 120", width=180)
+    size: int | None = st.number_input(
+        "Object of … px", 1, LARGEST, st.session_state[key], key=key, step=1, placeholder="such as 120", width=180
+    )
     view.keep("object", str(size) if size else None)
     return size
 
