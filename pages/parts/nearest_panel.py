@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from dataclasses import dataclass
 from functools import lru_cache, partial
 from typing import TYPE_CHECKING, Any
 
@@ -24,11 +25,11 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from netlib.data.split import Split
     from netlib.figures.heat import Picture
     from pages.parts.sight import Sight
 
 COUNT = 7
+SIZE = 64  # pixels of a patch
 BATCH = 32
 TITLES = {"digits": "held-out digits", "patches": "held-out patches of ten photos"}
 
@@ -59,12 +60,23 @@ def data_of(sight: Sight) -> str:
     return "digits" if sight.graph.input_shape[0] == 1 else "patches"
 
 
-@lru_cache(maxsize=2)
-def _data(name: str) -> Split:
-    from netlib.data.digits import digits
-    from netlib.data.patches import patches
+@dataclass(frozen=True, slots=True)
+class _HeldBack:
+    """Pictures (N, C, H, W) that no network learned from, and the numbers and names of their classes."""
 
-    return digits() if name == "digits" else patches(64)
+    images: NDArray[np.uint8]
+    labels: NDArray[np.int64]
+    classes: tuple[str, ...]
+
+
+@lru_cache(maxsize=2)
+def _data(name: str) -> _HeldBack:
+    from netlib.data import patches
+    from netlib.data.digits import digits
+
+    if name == "digits":
+        return _HeldBack(digits().test_images, digits().test_labels, digits().classes)
+    return _HeldBack(*patches.held_back(SIZE), patches.CLASSES)
 
 
 def _image(picture: NDArray[np.uint8]) -> Image.Image:
@@ -79,8 +91,7 @@ def _steps(sight: Sight) -> Iterator[tuple[float, str, NDArray[np.float32]]]:
 
     from netlib.interpret.similarity import features
 
-    yield 0.0, "the pictures are cut", np.zeros((0, 1), np.float32)
-    held = _data(data_of(sight)).test_images
+    held = _data(data_of(sight)).images
     vectors: list[NDArray[np.float32]] = []
     for start in range(0, len(held), BATCH):
         inputs = torch.stack([sight.preprocessing.tensor(_image(picture)) for picture in held[start : start + BATCH]])  # (n, C, H, W)
@@ -99,7 +110,7 @@ def _nearest(key: tuple[str, ...], _sight: Sight, _vectors: NDArray[np.float32])
 
     with _sight.model() as model:
         (own,) = features(model, _sight.input()[None])
-    held = _data(data_of(_sight)).test_images
+    held = _data(data_of(_sight)).images
     size = held.shape[-1]
     seen = Image.fromarray(_sight.shown()).resize((size, size), Image.Resampling.BILINEAR)
     pixels = np.asarray(seen.convert("L") if held.shape[1] == 1 else seen, dtype=np.float32) / 255
@@ -120,10 +131,10 @@ def _shown(sight: Sight, vectors: NDArray[np.float32]) -> None:
     st.subheader(sight.title, anchor=False)
     groups, rows = [], []
     for by, (places, distances) in found.items():
-        labels = [data.classes[int(data.test_labels[place])] for place in places]
+        labels = [data.classes[int(data.labels[place])] for place in places]
         panels = [Panel("The picture", sight.shown(), f"{sight.picture_title} as {sight.title} sees it.")]
         for place, label, distance in zip(places, labels, distances, strict=True):
-            picture = np.array(_image(data.test_images[place]))
+            picture = np.array(_image(data.images[place]))
             words = units.value(distance)
             panels.append(Panel(class_words(label), picture, f"{class_words(label)}, distance {words}", f"at {words}"))
         heading = f"By {by}" if by == "pixels" else f"By {by}, the last hidden layer"
