@@ -65,6 +65,7 @@ function build(s) {
   s.stage.setAttribute("aria-label", label)
   s.sheet.style.width = s.foot.style.maxWidth = `min(100%, ${width}px)`
   s.sheet.style.minWidth = `min(${width}px, ${columns * LEAST}px)`
+  s.sheet.dataset.columns = columns
   s.img.style.aspectRatio = `${w} / ${h}`
   s.svg.setAttribute("viewBox", `0 0 ${w} ${h}`)
   s.svg.setAttribute("preserveAspectRatio", "none")
