@@ -5,7 +5,7 @@ here it gets a twin of the model over the same numbers, so that the model itself
 
 Methods that change the rule of the ReLU do it by hooks on ReLU modules. One that is used twice, works in place or is a function would
 be passed over in silence, or wrongly: such a layer is refused by its name. DeepLIFT is refused by the layer where a layer is neither
-linear nor one of Captum's non-linear modules, and where max-pooling windows overlap, for which Captum's rule loses parts of the sum.
+linear nor one of the modules that Captum has a rule for, such as local response normalization or LeNet-5's own tanh.
 """
 
 from __future__ import annotations
@@ -23,8 +23,8 @@ from torch import Tensor, nn
 from netlib.analysis.tracing import trace
 from netlib.errors import InvalidInput, UnsupportedLayer
 from netlib.interpret.grad_cam import enlarged, grad_cam
+from netlib.interpret.hookable import RESCALED, Hookable
 from netlib.interpret.scores import checked_image, checked_target
-from netlib.interpret.twin import twin
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -93,7 +93,6 @@ _LINEAR = frozenset(  # in eval mode: their output changes in proportion to thei
     """input parameter conv2d table_conv2d conv_transpose2d linear avg_pool2d adaptive_avg_pool2d subsample mean batch_norm dropout
     stochastic_depth add concat option_a flatten reshape permute slice expand pad identity""".split()
 )
-_RESCALED = (nn.ReLU, nn.ELU, nn.LeakyReLU, nn.Sigmoid, nn.Tanh, nn.Softplus)  # for which Captum's DeepLIFT has the rescale rule
 
 
 def attribute(model: nn.Module, image: Tensor, target: int, method: str, **settings: Any) -> Tensor:
@@ -126,7 +125,7 @@ def attribution_steps(model: nn.Module, image: Tensor, target: int, method: str,
     reason = _refusal(model, graph, method)
     if reason:
         raise reason
-    scores = _Scores(model, negative=graph[next(iter(graph.outputs.values()))].kind == "rbf")
+    scores = Hookable(model, negative=graph[next(iter(graph.outputs.values()))].kind == "rbf")
     if method == "integrated_gradients":
         yield from _integrated(scores, image, target, chosen)
     elif method == "smoothgrad":
@@ -150,35 +149,6 @@ def refusal(model: nn.Module, input_shape: Sequence[int], method: str) -> str | 
     _settings(method, {})
     reason = _refusal(model, trace(model, input_shape), method)
     return None if reason is None else str(reason)
-
-
-class _Apart(nn.Module):
-    """The same numbers as a tensor of their own: what a hook changes here does not reach who else reads the tensor."""
-
-    def forward(self, x: Tensor) -> Tensor:
-        return x.clone()
-
-
-class _Scores(nn.Module):
-    """A twin of the model that gives class scores alone, and whose non-linear modules read a tensor that nobody else reads.
-
-    Captum hangs its hooks on what comes into a module. Without this, those of a pool would come after those of the ReLU before it,
-    which then never sees what they changed (captum#1104), and a branch beside a ReLU would be changed with it.
-    """
-
-    def __init__(self, model: nn.Module, *, negative: bool) -> None:
-        super().__init__()
-        self.network, self.negative = twin(model), negative
-        for module in list(self.network.modules()):
-            for name, part in module.named_children():
-                if isinstance(part, (*_RESCALED, nn.MaxPool2d)):
-                    setattr(module, name, nn.Sequential(_Apart(), part))
-
-    def forward(self, x: Tensor) -> Tensor:
-        output = self.network(x)
-        if not isinstance(output, Tensor):  # named outputs: the first is the network's own, the others are auxiliary
-            output = next(value for value in output if isinstance(value, Tensor))
-        return -output if self.negative else output
 
 
 def _once(captum: Any, image: Tensor, target: int, **how: Any) -> Tensor:
@@ -271,15 +241,7 @@ def _rescale_reason(graph: LayerGraph, layer: Layer, modules: Mapping[str, nn.Mo
     module = modules.get(layer.name.partition("@")[0])
     if layer.kind in _LINEAR or (layer.kind == "mul" and "scalar" in layer.options):
         return None
-    if layer.kind == "max_pool2d":
-        if reason := _hook_reason(layer, modules):
-            return reason
-        window = layer.window
-        assert window is not None
-        if any(step < kernel for step, kernel in zip(window.stride, window.kernel, strict=True)) or window.dilation != (1, 1):
-            return "has windows that overlap, for which Captum’s rule loses parts of the sum; choose integrated gradients"
-        return None
-    if module is None or type(module) in _RESCALED:
+    if module is None or type(module) in (*RESCALED, nn.MaxPool2d):
         return _hook_reason(layer, modules)
     return "is not linear, and DeepLIFT has no rule for it in Captum; choose integrated gradients"
 

@@ -69,7 +69,7 @@ METHODS: dict[str, Callable[[nn.Module, LayerGraph, Tensor], object]] = {
 
 RELU_RULES = {"guided_backprop", "deconvolution", "guided_grad_cam", "deeplift"}
 REFUSED = {
-    "lenet5": RELU_RULES, "alexnet-mini": {"deeplift"}, "googlenet-torchvision": {"deeplift"},
+    "lenet5": RELU_RULES, "alexnet-mini": {"deeplift"},
     "lstm": RELU_RULES | {"grad_cam", "maximization"},
 }  # fmt: skip
 
