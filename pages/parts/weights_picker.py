@@ -69,6 +69,18 @@ def default_for(network: str) -> str:
     return "imagenet" if imagenet.where(network) else "random"
 
 
+def by_default(network: str) -> ChosenWeights:
+    """The weights of `default_for`, where nothing is to be chosen."""
+    choice = default_for(network)
+    makes = {
+        "trained": (f"trained on {BUNDLED[network].data}" if network in BUNDLED else "", _trained),
+        "imagenet": ("ImageNet weights", _imagenet),
+        "random": (f"random weights, seed {SEED}", _random),
+    }
+    title, make = makes[choice]
+    return ChosenWeights(choice, choice, title, partial(make, network))
+
+
 def pick(network: str, number: int, asked: str, notes: DeltaGenerator) -> ChosenWeights | None:
     """A selectbox of the network's weights; None, with what to do about it, where the chosen ones are not there yet.
 

@@ -12,8 +12,7 @@ import numpy as np
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from netlib.analysis.graph import Layer, LayerGraph
-from pages.parts import effective, field_choice
+from pages.parts import effective, field_choice, weights_picker
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -137,35 +136,24 @@ def test_effective_field_on_demand() -> None:
     assert "Half of the squared gradient" not in said(app)
     app.button[0].click().run()
     assert not app.exception and "Half of the squared gradient comes from the central" in said(app)
+    assert "Trained on digits." in said(app)
     app.text_input(key="view_field_unit_lenet5-modern").set_value("0,0").run()
     assert "Half of the squared gradient" not in said(app)
 
 
 def test_effective_field_lies_inside_the_box() -> None:
     """Another origin than the box: autograd through the network itself. C3 of LeNet-5, unit (1, 2), sees 14 px at steps of 2."""
-    steps = list(effective._measure("lenet5-modern", "C3", (1, 2)))
+    steps = list(effective._measure("lenet5-modern", weights_picker.by_default("lenet5-modern"), "C3", (1, 2)))
     assert [words for _, words, _ in steps][-2:] == ["28 of 32 pictures", "32 of 32 pictures"] and steps[-1][0] == 1
     rows, columns = np.nonzero(steps[-1][2])
     assert (rows.min(), rows.max(), columns.min(), columns.max()) == (2, 15, 4, 17)
 
 
-def test_a_layer_between_modules_offers_its_neighbour() -> None:
+def test_effective_field_of_an_addition_inside_a_block() -> None:
     app = opened({"network": "resnet20-cifar", "layer_1": "stage3.2.add"})
     app.button[0].click().run()
-    assert "between the modules" in app.warning[-1].value
-    app.button(key="nearest_resnet20-cifar").click().run()
-    assert chosen(app)["view_field_layer_resnet20-cifar"] == "stage3.2.relu"
-
-
-def test_module_of_a_layer() -> None:
-    """The last use of a module counts, and a block stands for the operation it ends with."""
-    names = ("input", "block.conv", "block.relu", "block.relu@2", "block.add")
-    before = {name: (names[i - 1],) if i else () for i, name in enumerate(names)}
-    graph = LayerGraph("small", tuple(Layer(name, "relu", before[name], (1, 4, 4)) for name in names), {"output": "block.add"})
-    modules = frozenset({"block", "block.conv", "block.relu"})
-    found = {name: effective._module(graph, name, modules) for name in names[1:]}
-    assert found == {"block.conv": "block.conv", "block.relu": None, "block.relu@2": "block.relu", "block.add": "block"}
-    assert effective._nearest(graph, "block.relu", modules) == "block.relu@2"
+    assert not app.exception and "Half of the squared gradient comes from the central" in said(app)
+    assert "Random weights, seed 0" in said(app)
 
 
 @pytest.mark.parametrize(
