@@ -85,6 +85,7 @@ DEVIATIONS: Mapping[str, tuple[str, ...]] = MappingProxyType({
     ),
     "nin-mini": (
         "Not a network of the paper: windows, poolings and blocks are those of its CIFAR-10 network, the widths are ours, about a quarter of it.",
+        "conv1 has stride 2 instead of 1, so that a 64×64 picture gives the maps that the paper has for 32×32.",
         "The last 1×1 convolution has no ReLU, so that the scores of classes may be negative.",
         "Dropout drops a fifth instead of half: a network this narrow has less to spare.",
         _HE,

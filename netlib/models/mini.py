@@ -139,7 +139,9 @@ class MiniVGG(nn.Module):
 class MiniNIN(nn.Module):
     """Network in Network with a quarter of the widths: three mlpconv blocks, then global average pooling.
 
-    Shapes: (N, 3, H, W) -> (N, num_classes), logits; 32×32 is meant.
+    conv1 has stride 2, so that from there on the maps of a 64×64 picture are those of the paper's 32×32.
+
+    Shapes: (N, 3, H, W) -> (N, num_classes), logits; 64×64 is meant.
     """
 
     def __init__(self, num_classes: int = 10) -> None:
@@ -149,7 +151,7 @@ class MiniNIN(nn.Module):
         for i, (kernel, *widths) in enumerate((*blocks, (*last, num_classes)), start=1):
             names = (f"conv{i}", f"cccp{2 * i - 1}", f"cccp{2 * i}")
             for name, size, width in zip(names, (kernel, 1, 1), widths, strict=True):
-                self.add_module(name, nn.Conv2d(channels, width, size, padding=size // 2))
+                self.add_module(name, nn.Conv2d(channels, width, size, stride=2 if name == "conv1" else 1, padding=size // 2))
                 if name != "cccp6":  # the classes' scores may be negative here
                     self.add_module(f"relu_{name}", nn.ReLU())
                 channels = width

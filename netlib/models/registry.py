@@ -70,7 +70,7 @@ def _nin() -> Iterable[NetworkSpec]:
     yield _row("nin-svhn", "Network in Network, SVHN", p, b, CIFAR, "Wider in the later blocks, for house numbers.", of="nin-cifar10", data="svhn")
     yield _row("nin-notes", "Network in Network, lecture notes", p, "nin:LectureNotesNIN", CIFAR,
                "The small form that lecture notes print: two-layer perceptrons, no pooling, 100 classes.", of="nin-cifar10")  # fmt: skip
-    yield _row("nin-mini", "Network in Network, laptop size", p, "mini:MiniNIN", CIFAR,
+    yield _row("nin-mini", "Network in Network, laptop size", p, "mini:MiniNIN", (3, 64, 64),
                "The three mlpconv blocks at about a quarter of their widths.", of="nin-cifar10")  # fmt: skip
 
 

@@ -49,11 +49,11 @@ RECIPES: Mapping[str, Recipe] = MappingProxyType(
         for recipe in (
             Recipe("lenet5", "digits", epochs=40, learning_rate=0.002, loss="rbf", shift=2, border="constant"),
             Recipe("lenet5-modern", "digits", epochs=40, learning_rate=0.05, shift=2, border="constant"),
-            Recipe("alexnet-mini", "patches", epochs=30, first_rms=0.035, **COLOUR),
-            Recipe("zfnet-mini", "patches", epochs=24, first_rms=0.05, **COLOUR),
-            Recipe("nin-mini", "patches", epochs=14, first_rms=0.1, **COLOUR),
-            Recipe("vgg-mini", "patches", epochs=14, first_rms=0.15, **COLOUR),
-            Recipe("googlenet-mini", "patches", epochs=20, first_rms=0.05, **COLOUR),
+            Recipe("alexnet-mini", "patches", epochs=24, first_rms=0.032, first_decay=1e-3, **COLOUR),
+            Recipe("zfnet-mini", "patches", epochs=16, first_rms=0.05, first_decay=1e-3, **COLOUR),
+            Recipe("nin-mini", "patches", epochs=16, first_rms=0.07, **COLOUR),
+            Recipe("vgg-mini", "patches", epochs=10, first_rms=0.15, **COLOUR | {"batch": 32, "learning_rate": 0.03, "close_ups": 0.7}),
+            Recipe("googlenet-mini", "patches", epochs=12, first_rms=0.05, **COLOUR),
             Recipe("resnet-mini", "patches", epochs=20, first_rms=0.05, **COLOUR),
         )
     }

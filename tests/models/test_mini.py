@@ -68,7 +68,7 @@ def test_parameters_by_hand(name):
     ("name", "sizes"),
     [
         ("vgg-mini", {"pool1": 16, "pool2": 8, "pool3": 4}),
-        ("nin-mini", {"pool1": 16, "pool2": 8, "cccp6": 8}),
+        ("nin-mini", {"conv1": 32, "pool1": 16, "pool2": 8, "cccp6": 8}),
         ("googlenet-mini", {"conv1": 32, "pool1": 16, "inception3b": 16, "pool3": 8, "inception4b": 8}),
         ("resnet-mini", {"conv1": 32, "pool1": 16, "conv2_x": 16, "conv3_x": 8, "conv4_x": 4}),
     ],
