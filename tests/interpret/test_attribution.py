@@ -167,12 +167,23 @@ def test_deeplift_is_complete_from_any_baseline(pool: tuple[int, ...]) -> None:
     assert float(found.sum()) == pytest.approx(float((model(x[None]) - model(base[None]))[0, 1].detach()), rel=1e-4)
 
 
-@pytest.mark.parametrize("name", ["lenet5-modern", "resnet20-cifar", "googlenet-mini"])
+@pytest.mark.parametrize("name", ["lenet5-modern", "resnet20-cifar"])
 def test_deeplift_is_complete_on_networks(name: str) -> None:
     model, x = netlib.build(name), picture(name)
     base = torch.randn(x.shape, generator=torch.Generator().manual_seed(4))
     gained = float((model(x[None]) - model(base[None]))[0, 1].detach())
     assert float(attribute(model, x, 1, "deeplift", baseline=base).sum()) == pytest.approx(gained, rel=1e-3)
+
+
+def test_deeplift_is_complete_through_inception_branches() -> None:
+    """A map that a ReLU, an overlapping pool and a concatenation read side by side."""
+    model = By(
+        lambda m, x: m.fc(torch.cat([m.side(m.relu(h := m.conv(x))), m.pool(h), h], 1).flatten(1)), conv=nn.Conv2d(2, 3, 3),
+        relu=nn.ReLU(), side=nn.Conv2d(3, 2, 1), pool=nn.MaxPool2d(3, 1, 1), fc=nn.Linear(8 * 5 * 6, 3),
+    )  # fmt: skip
+    x, base = torch.randn(2, 2, 7, 8)
+    gained = float((model(x[None]) - model(base[None]))[0, 2].detach())
+    assert float(attribute(model, x, 2, "deeplift", baseline=base).sum()) == pytest.approx(gained, rel=1e-4)
 
 
 def test_a_branch_beside_a_relu_keeps_its_own_gradient() -> None:
