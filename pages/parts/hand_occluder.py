@@ -121,7 +121,7 @@ def _moved() -> None:
 def _result(
     sight: Sight, target: int, square: Square, at: tuple[float, float], note: Callable[[Sight, int, float], str] | None
 ) -> dict[str, Any]:
-    before, after = _answer(sight, square, at)
+    before, after = _answer(sight.key, square.size, square.fill, at, sight, square)
     said = covered_words(before, after, target, sight.classes)
     more = note(sight, target, float(after[target])) if note else ""
     rows = [
@@ -134,12 +134,18 @@ def _result(
     return {"said": f"{said} {more}".rstrip(), "rows": rows}
 
 
-def _answer(sight: Sight, square: Square, at: tuple[float, float]) -> tuple[NDArray[np.floating], NDArray[np.floating]]:
-    """Probabilities without and with the occluder, (K,) each."""
-    with sight.model() as model:
-        occluder = _seen(sight, model)
-        height, width = sight.graph.input_shape[-2:]
-        covered, _ = occluder.covered([[square.box(at, (height, width))]], square.value(sight.preprocessing))
+@st.cache_data(max_entries=512, show_spinner=False)
+def _answer(
+    key: tuple[str, ...], size: int, fill: str, at: tuple[float, float], _sight: Sight, _square: Square
+) -> tuple[NDArray[np.floating], NDArray[np.floating]]:
+    """Probabilities without and with the occluder, (K,) each.
+
+    Kept, so that a click elsewhere on the page need not wait for a network that is just computing a map.
+    """
+    with _sight.model() as model:
+        occluder = _seen(_sight, model)
+        height, width = _sight.graph.input_shape[-2:]
+        covered, _ = occluder.covered([[_square.box(at, (height, width))]], _square.value(_sight.preprocessing))
         return occluder.clean.double().numpy(), covered[0].double().numpy()
 
 
