@@ -21,7 +21,7 @@ def test_gives_the_networks_scores(name: str) -> None:
     "pool",
     [
         nn.MaxPool2d(3, 2), nn.MaxPool2d(3, 2, 1), nn.MaxPool2d(3, 2, ceil_mode=True), nn.MaxPool2d((2, 3), (1, 2), (1, 0)),
-        nn.MaxPool2d(2, 2, dilation=2), nn.MaxPool2d(3, 1, dilation=(1, 2), ceil_mode=True), nn.MaxPool2d((3, 5), 2, (1, 2), 1, False, True),
+        nn.MaxPool2d(2, dilation=2), nn.MaxPool2d(3, 1, dilation=(1, 2), ceil_mode=True), nn.MaxPool2d((3, 5), 2, (1, 2), 1, False, True),
     ],
 )  # fmt: skip
 @pytest.mark.parametrize("size", [(9, 12), (10, 13), (11, 11)])
