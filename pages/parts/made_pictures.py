@@ -8,12 +8,13 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 import streamlit as st
 
 from netlib.figures import units
 from netlib.figures.heat import enlarged
 from netlib.figures.heat_words import class_words
-from pages.parts import layer_choice, on_request
+from pages.parts import layer_choice, on_request, view
 from pages.parts.deep_layer import deep_layer
 from pages.parts.occluder_choice import slider
 from pages.parts.picture_wall import Panel, picture_wall
@@ -22,6 +23,8 @@ from pages.parts.work import work
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
+
+    from streamlit.delta_generator import DeltaGenerator
 
     from netlib.interpret import inversion, maximization
     from pages.parts.sight import Sight
@@ -35,11 +38,13 @@ SLIDERS: Mapping[str, tuple[str, tuple[str, ...], str, str, str]] = {
     "blur": ("Blur", ("0", "0.3", "0.5", "0.8"), "0.5", " px", "After every eighth step."),
     "descent": ("Steps", ("100", "200", "400", "800"), "200", "", "Of Adam."),
     "alpha": ("α-norm", ("0", "0.00001", "0.0001", "0.001"), "0.0001", "", "Price of values that are far out."),
-    "smooth": ("Total variation", ("0", "0.0001", "0.001", "0.01"), "0.001", "", "Price of neighbours that differ."),
+    "smooth": ("Total variation", ("0", "0.001", "0.01", "0.03", "0.1"), "0.03", "", "Price of neighbours that differ."),
 }
 CLIMB, DESCENT = ("climb", "decay", "variation", "jitter", "blur"), ("descent", "alpha", "smooth")
 SENT = {"climb": "steps", "descent": "steps", "alpha": "alpha_weight", "smooth": "variation_weight"}  # as netlib calls them
 WHOLE = ("climb", "descent", "jitter")
+LADDER: Mapping[str, str] = {"through": "some on the way through", "one": "one"}
+RUNGS = 4
 THERE_AND_BACK = 3.0  # forward passes that one forward and one backward pass take
 LOOKS = 16  # pictures shown on the way
 
@@ -59,7 +64,8 @@ def maximization_panel(targets: Sequence[tuple[Sight, int]], asked: Mapping[str,
         with column:
             plan.append((sight, *_unit(sight, target, asked.get(sight.name, layer_choice.Asked())), st.container()))
     keys = [("maximization", sight.name, sight.weights, layer, channel, *settings.items()) for sight, layer, channel, _ in plan]
-    shown = _wanted(keys, [sight for sight, *_ in plan], settings["steps"], "Make the pictures")
+    passes = settings["steps"] * THERE_AND_BACK * len(plan)
+    shown = _wanted([(key, sight) for key, (sight, *_) in zip(keys, plan, strict=True)], passes, "Make the pictures")
     words = ", ".join(f"{name} {value:g}" for name, value in settings.items())
     for key, (sight, layer, channel, place) in zip(keys, plan, strict=True):
         if key not in shown:
@@ -72,7 +78,8 @@ def maximization_panel(targets: Sequence[tuple[Sight, int]], asked: Mapping[str,
             )  # fmt: skip
             if made is not None:
                 said = f"Activation {units.value(made.value)} after {made.step} steps."
-                _made(sight, made.image, title, said, f"maximization_{sight.number}")
+                panel = Panel(title, sight.preprocessing.shown(made.image), f"Picture made for {sight.title}, {title}. {said}", said)
+                picture_wall([("", [panel])], key=f"maximization_{sight.number}", least=150, most=320, linked=False)
                 caption = f"{sight.title} ({sight.weights_title}) · {title} · activation maximization · {words}, seed 0"
                 download(
                     partial(_large, sight, made.image), caption, f"{sight.name} {layer} {channel} maximized",
@@ -89,33 +96,46 @@ def inversion_panel(sights: Sequence[Sight], asked: Mapping[str, layer_choice.As
     )
     with st.container(horizontal=True, gap="medium", vertical_alignment="bottom"):
         settings = {SENT.get(name, name): _number(name) for name in DESCENT}
-    plan = []
-    for column, sight in zip(st.columns(len(sights), gap="medium"), sights, strict=True):
-        with column:
-            st.subheader(sight.title, anchor=False)
-            default = deep_layer(sight.graph)[1]
-            layer = layer_choice.layer(
-                column, sight.name, sight.number, _layers(sight), default=default, asked=asked.get(sight.name, layer_choice.Asked()).layer,
-                describe=str,
-            )  # fmt: skip
-            plan.append((sight, layer, st.container()))
-    keys = [("inversion", *sight.key, layer, *settings.items()) for sight, layer, _ in plan]
-    shown = _wanted(keys, [sight for sight, *_ in plan], settings["steps"], "Invert the features")
+    through = view.one_of("Layers", list(LADDER), name="layers", default="through", format_func=LADDER.__getitem__) == "through"
+    plan: list[tuple[Sight, Sequence[str], DeltaGenerator]] = []
+    ask = st.container()
+    for sight in sights:
+        st.subheader(sight.title, anchor=False)
+        chosen = on_the_way(sight) if through else [_one_layer(sight, asked.get(sight.name, layer_choice.Asked()))]
+        plan.append((sight, chosen, st.container()))
+    pairs = [(sight, layer) for sight, layers, _ in plan for layer in layers]
+    keys = {(sight.number, layer): ("inversion", *sight.key, layer, *settings.items()) for sight, layer in pairs}
+    with ask:
+        passes = settings["steps"] * THERE_AND_BACK * len(pairs)
+        shown = _wanted([(keys[sight.number, layer], sight) for sight, layer in pairs], passes, "Invert the features")
     words = ", ".join(f"{name.replace('_', ' ')} {value:g}" for name, value in settings.items())
-    for key, (sight, layer, place) in zip(keys, plan, strict=True):
-        if key not in shown:
-            continue
+    for sight, layers, place in plan:
         with place:
-            made = work(
-                key, partial(_descend, sight, layer, settings), label=f"{sight.title}, {layer}", show=partial(_while_made, sight, "error")
-            )
-            if made is not None:
-                said = f"{units.percent(max(0.0, 1 - made.error))} of the features’ squared size is matched after {made.step} steps."
-                _made(sight, made.image, f"From {layer}", said, f"inversion_{sight.number}", beside=True)
-                download(
-                    partial(_large, sight, made.image), sight.caption(layer=layer, method="feature inversion", settings=f"{words}, seed 0"),
-                    f"{sight.name} {layer} inverted", f"save_inversion_{sight.number}",
-                )  # fmt: skip
+            made = []
+            for layer in layers:
+                if keys[sight.number, layer] in shown:
+                    step = work(
+                        keys[sight.number, layer], partial(_descend, sight, layer, settings), label=f"{sight.title}, {layer}",
+                        show=partial(_while_made, sight, "error"),
+                    )  # fmt: skip
+                    made += [(layer, step)] if step is not None else []
+            if made:
+                _inverted(sight, made, f"{words}, seed 0")
+
+
+def _inverted(sight: Sight, made: Sequence[tuple[str, inversion.Step]], words: str) -> None:
+    """What the network sees, and what each layer has kept of it."""
+    panels = [Panel("What it sees", sight.shown(), f"{sight.picture_title} as {sight.title} sees it.")]
+    for layer, step in made:
+        said = f"{units.percent(max(0.0, 1 - step.error))} of the features’ squared size matched after {step.step} steps."
+        panels.append(Panel(f"From {layer}", sight.preprocessing.shown(step.image), f"Picture made from {layer}. {said}", said))
+    picture_wall([("", panels)], key=f"inversion_{sight.number}", least=150, most=320, label=sight.title)
+    layers = ", ".join(layer for layer, _ in made)
+    download(
+        partial(_side_by_side, [panel.picture for panel in panels]),
+        sight.caption(layer=layers, method="what it sees, and feature inversion of each layer", settings=words),
+        f"{sight.name} inverted", f"save_inversion_{sight.number}",
+    )  # fmt: skip
 
 
 # ---------------------------------------------------------------- what is chosen
@@ -150,17 +170,33 @@ def _unit(sight: Sight, target: int, asked: layer_choice.Asked) -> tuple[str, in
     return layer, channel
 
 
+def _one_layer(sight: Sight, asked: layer_choice.Asked) -> str:
+    default = deep_layer(sight.graph)[1]
+    return layer_choice.layer(
+        st.container(), sight.name, sight.number, _layers(sight), default=default, asked=asked.layer, describe=str
+    )  # fmt: skip
+
+
+def on_the_way(sight: Sight) -> list[str]:
+    """Layers from the first activation with a map to the last, equally far from each other."""
+    options, last = deep_layer(sight.graph)
+    active = [name for name in options if sight.graph[name].category == "activation"] or list(options)
+    end = active.index(last) if last in active else len(active) - 1
+    places = {round(step * end / (RUNGS - 1)) for step in range(RUNGS)}
+    return [active[place] for place in sorted(places)]
+
+
 def _title(sight: Sight, layer: str, channel: int) -> str:
     if layer == next(iter(sight.graph.outputs.values())):
         return class_words(sight.classes[channel])
     return f"{layer}, channel {channel}"
 
 
-def _wanted(keys: Sequence[tuple[Any, ...]], sights: Sequence[Sight], steps: int, label: str) -> list[tuple[Any, ...]]:
-    cheap = [(key, on_request.cheap(sight, steps * THERE_AND_BACK)) for key, sight in zip(keys, sights, strict=True)]
+def _wanted(keys: Sequence[tuple[tuple[Any, ...], Sight]], passes: float, label: str) -> list[tuple[Any, ...]]:
     return on_request.wanted(
-        cheap, label, icon=":material/auto_awesome:", help=f"{steps} steps, each forwards and backwards through the network."
-    )
+        [(key, on_request.cheap(sight, passes)) for key, sight in keys], label, icon=":material/auto_awesome:",
+        help="Hundreds of steps, each forwards and backwards through the network; shown meanwhile.",
+    )  # fmt: skip
 
 
 # ---------------------------------------------------------------- what is computed
@@ -193,12 +229,10 @@ def _while_made(sight: Sight, what: str, at: Any) -> None:
     st.image(_large(sight, at.image), words, width=320, output_format="PNG", alt=words)
 
 
-def _made(sight: Sight, image: Any, title: str, said: str, key: str, *, beside: bool = False) -> None:
-    panels = [Panel(title, sight.preprocessing.shown(image), f"Picture made for {sight.title}, {title}. {said}", said)]
-    if beside:
-        panels.insert(0, Panel("What it sees", sight.shown(), f"{sight.picture_title} as {sight.title} sees it."))
-    picture_wall([("", panels)], key=key, least=150, most=320, linked=beside)
-
-
 def _large(sight: Sight, image: Any) -> Any:
     return enlarged(sight.preprocessing.shown(image), 320)
+
+
+def _side_by_side(pictures: Sequence[Any]) -> Any:
+    gap = np.full((pictures[0].shape[0], 2, 3), 255, dtype=np.uint8)
+    return enlarged(np.concatenate([part for picture in pictures for part in (picture, gap)][:-1], axis=1), 960)

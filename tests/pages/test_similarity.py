@@ -126,10 +126,10 @@ def test_maximization_shows_the_unit_and_its_regularizers(network: nn.Module) ->
 
 
 def test_inversion_stands_beside_what_the_network_sees() -> None:
-    app = opened({**LINK, "about": "inversion", "descent": "100", "layer_1": "C1"})
+    app = opened({**LINK, "about": "inversion", "layers": "one", "descent": "100", "layer_1": "C1", "smooth": "0.001"})
     seen, made = walls(app)[0]["panels"]
     assert (seen["title"], made["title"]) == ("What it sees", "From C1")
-    share = made["caption"].split(" of the features’ squared size is matched after 100 steps.")[0]
+    share = made["caption"].split(" of the features’ squared size matched after 100 steps.")[0]
     assert float(share.removeprefix("over ").removesuffix(" %")) > 95  # the first layer loses next to nothing
 
 
