@@ -118,6 +118,8 @@ class Stepwise:
         """
         module = self.module(layer.name)
         if module is not None:
+            if getattr(module, "inplace", False):  # as torchvision's ReLUs are: what came in is another layer's output and stays so
+                inputs = [x.clone() for x in inputs]
             output = module(*inputs)
             return output[0] if isinstance(output, tuple) else output  # an LSTM gives its states beside its output
         if layer.kind == "parameter":

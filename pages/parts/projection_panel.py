@@ -16,6 +16,10 @@ from pages.parts.markdown import escape
 from pages.parts.mosaic import mosaic, picked
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from numpy.typing import NDArray
+
     from netlib.interpret.backwards import Method
     from pages.parts.look import Look
 
@@ -35,26 +39,37 @@ def projections(look: Look, method: Method, columns: int) -> None:
     st.markdown(escape(f"{look.words[0].upper()}{look.words[1:]} of {look.layer}: {units.value(look.value)}. ") + _sees(look))
     if not look.value:
         st.caption("The unit is silent on this picture: nothing comes down from it.")
-    try:
-        with st.skeleton(height=200):
-            found = [seen.projection(one, look.layer, look.channel, look.unit, name) for name in seen.METHODS]
-    except NetlibError as error:
-        st.warning(escape(str(error)))
-        return
-    pictures = [one.shown(), *(crops.signed(signal) for signal in found)]
+    with st.skeleton(height=200):
+        found, refusals = _found(look)
+    if refusals:
+        st.warning(escape(" ".join(refusals)))
+    pictures = [one.shown(), *map(crops.signed, found.values())]
     tiles = crops.stacked([crops.crop(picture, box) for picture in pictures])
-    limits = [float(np.abs(signal).max()) for signal in found]
+    limits = [float(np.abs(signal).max()) for signal in found.values()]
     scale = max(1, -(-TILE // max(tiles.shape[1:3])))
-    names = ["The picture", *(TITLES[name] for name in seen.METHODS)]
+    methods = list(found)
+    names = ["The picture", *(TITLES[name] for name in methods)]
     key = f"projections_{one.name}"
     mosaic(
         grid(tiles, columns=columns, gap=6, scale=scale), key=key, names=names,
-        labels=["The picture, as far as the unit sees it", *map(_label, seen.METHODS, limits)], titled=True,
-        low=[0, *(-limit for limit in limits)], high=[255, *limits], selected=1 + seen.METHODS.index(method),
-        alt=f"What {look.words} of {look.layer} of {one.title} sees of {one.picture_title}, and its projection by three methods.",
+        labels=["The picture, as far as the unit sees it", *map(_label, methods, limits)], titled=True,
+        low=[0, *(-limit for limit in limits)], high=[255, *limits], selected=1 + methods.index(method) if method in methods else None,
+        alt=f"What {look.words} of {look.layer} of {one.title} sees of {one.picture_title}, and its projections: {', '.join(methods)}.",
         caption=look.caption("the picture as far as the unit sees it, and its projections", "zero is grey"),
-        filename=look.file("projections"), on_select=partial(_pick, key),
+        filename=look.file("projections"), on_select=partial(_pick, key, methods),
     )  # fmt: skip
+
+
+def _found(look: Look) -> tuple[dict[Method, NDArray[np.floating]], list[str]]:
+    """The projections, and why a method has none; said once if it is the same for several."""
+    found: dict[Method, NDArray[np.floating]] = {}
+    refusals: dict[str, None] = {}
+    for name in seen.METHODS:
+        try:
+            found[name] = seen.projection(look.sight, look.layer, look.channel, look.unit, name)
+        except NetlibError as error:
+            refusals[str(error)] = None
+    return found, list(refusals)
 
 
 def whole(look: Look) -> None:
@@ -78,7 +93,7 @@ def _label(name: str, limit: float) -> str:
     return f"{TITLES[name]}: from −{units.value(limit)} (dark) to {units.value(limit)} (bright), zero grey"
 
 
-def _pick(key: str) -> None:
+def _pick(key: str, methods: Sequence[Method]) -> None:
     found = picked(key)
     if found and found.tile:  # the first tile is the picture
-        st.session_state[KEY] = seen.METHODS[found.tile - 1]
+        st.session_state[KEY] = methods[found.tile - 1]

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import streamlit as st
 
+from netlib.analysis.moves import edges
 from netlib.analysis.receptive_field import input_box, last_map
 from netlib.figures import crops
 from netlib.figures.field_map import seeing_layers
@@ -55,9 +56,15 @@ class Maps:
 @lru_cache(maxsize=64)
 def layers(graph: LayerGraph) -> tuple[tuple[str, ...], str]:
     """The layers whose output can be looked at, and the one that is looked at first: the activation in the middle of the maps."""
-    found = tuple(name for name in seeing_layers(graph) if len(graph[name].shape) in (1, 3))
+    found = tuple(name for name in seeing_layers(graph) if _has_channels(graph, name))
     active = [name for name in found if graph[name].kind in ACTIVATIONS and len(graph[name].shape) == 3]
     return found, active[len(active) // 2] if active else last_map(graph) or found[-1]
+
+
+def _has_channels(graph: LayerGraph, name: str) -> bool:
+    """Channels come first, as maps or as a vector: not so in a sequence, or where a network keeps its channels last."""
+    shape, axes = graph[name].shape, edges(graph)[name][0]
+    return axes is None if len(shape) == 1 else len(shape) == 3 and axes in ((1, 2), None) and (axes is not None or shape[1:] == (1, 1))
 
 
 def maps(one: Sight, layer: str) -> Maps:
@@ -191,4 +198,4 @@ def _still(frame: Frame) -> Still:
 @lru_cache(maxsize=1024)
 def box(graph: LayerGraph, layer: str, unit: Pair) -> Box:
     """The pixels that a unit sees, exact, unclipped."""
-    return input_box(graph, layer, unit if len(graph[layer].shape) == 3 else (0, 0))
+    return input_box(graph, layer, unit if edges(graph)[layer][0] else (0, 0))

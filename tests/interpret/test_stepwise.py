@@ -53,6 +53,14 @@ def test_runs_on_from_what_is_given() -> None:
         assert not torch.allclose(steps.resume(zeroed, [steps.output])[steps.output], model(x))
 
 
+def test_an_in_place_activation_changes_no_other_layers_output() -> None:
+    model = nn.Sequential(nn.Conv2d(1, 2, 3), nn.SiLU(inplace=True)).eval()
+    x = torch.randn(1, 1, 5, 6)
+    found = stepwise(model, (1, 5, 6)).activations(x, ["0", "1"])
+    torch.testing.assert_close(found["0"], model[0](x))
+    torch.testing.assert_close(found["1"], F.silu(model[0](x)))
+
+
 def test_the_gradient_flows_through_any_layer() -> None:
     model = build("resnet20-cifar").requires_grad_(False)
     x = torch.randn(1, 3, 32, 32).requires_grad_()
