@@ -10,9 +10,11 @@ from typing import TYPE_CHECKING
 
 import streamlit as st
 
+from netlib.errors import NetlibError
 from pages.parts import class_choice, layer_choice, occluder_choice, sight, trust_panel, view
 from pages.parts.attribution_panel import attributions
 from pages.parts.hand_occluder import hand_occluder
+from pages.parts.markdown import escape
 from pages.parts.occlusion_maps import note, occlusion_maps
 
 if TYPE_CHECKING:
@@ -34,7 +36,11 @@ def main() -> None:
     if not targets:
         return
     which = trust_panel.asked()
-    checkable = [made.checked() for made in attributions(targets)] if see == "attribution" else occlusion(targets, asked)
+    try:
+        checkable = [made.checked() for made in attributions(targets)] if see == "attribution" else occlusion(targets, asked)
+    except NetlibError as error:  # a network without any map
+        st.warning(escape(str(error)))
+        return
     for checked in checkable:
         if which == (checked.sight.number, checked.name):
             trust_panel.trust_panel(checked)

@@ -5,13 +5,20 @@ A link holds all of it: ?network=zfnet-mini&picture=chelsea&about=invariance&kin
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import streamlit as st
 
+from netlib.errors import NetlibError
 from pages.parts import class_choice, layer_choice, sight, view
 from pages.parts.correspondence_panel import correspondence
 from pages.parts.invariance_panel import invariance
 from pages.parts.made_pictures import inversion_panel, maximization_panel
+from pages.parts.markdown import escape
 from pages.parts.nearest_panel import nearest
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
 
 ABOUT = {
     "invariance": "Invariance",
@@ -30,6 +37,14 @@ def main() -> None:
     if not sights:
         return
     about = view.one_of("Look at", list(ABOUT), name="about", default="invariance", format_func=ABOUT.__getitem__)
+    try:
+        section(about, sights, asked)
+    except NetlibError as error:  # a network without any map, or without classes
+        st.warning(escape(str(error)))
+
+
+def section(about: str, sights: Sequence[sight.Sight], asked: Mapping[str, layer_choice.Asked]) -> None:
+    """What is chosen to look at."""
     if about == "correspondence":
         correspondence(sights)
     elif about == "nearest":
