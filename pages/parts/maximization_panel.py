@@ -35,9 +35,10 @@ def maximization_panel(look: Look) -> None:
     unit = None if look.strongest else look.unit
     key = ("maximization", *one.key[:2], look.layer, look.channel, unit)
     wanted: set[tuple[object, ...]] = st.session_state.setdefault(WANTED, set())
+    place = st.empty()  # lets the button go at once when it has been pressed
     macs = 3.0 * STEPS * networks.cost(one.graph).total.macs  # a step goes up once and comes down twice
     if not known(key) and macs > AFFORDABLE and key not in wanted:
-        st.button(
+        place.button(
             "Make the picture", icon=":material/auto_awesome:", on_click=wanted.add, args=(key,), key=f"maximize_{one.name}",
             help=f"{STEPS} steps, {units.macs(int(macs))}. It can be stopped, and the picture is kept for all.",
         )  # fmt: skip

@@ -36,6 +36,7 @@ COUNT = 9
 AFFORDABLE = 20e9  # multiply-accumulates that are spent without being asked: about a second
 MOST = 1.5e12  # and at all
 BATCH = 32
+STEP = 40e9  # multiply-accumulates between two words of how far it is
 TILE = 64  # pixels that a patch is wide, at least
 LARGEST_PATCHES = 128
 WANTED = "nine_wanted"  # in the session: the sweeps that were asked for
@@ -47,9 +48,9 @@ def nine_panel(look: Look, method: Method) -> None:
     pictures = _count(one)
     key = ("top-9", *one.key[:2], look.layer)
     wanted: set[tuple[str, ...]] = st.session_state.setdefault(WANTED, set())
-    macs = _macs(one, pictures)
+    macs, place = _macs(one, pictures), st.empty()  # the place lets the button go at once when it has been pressed
     if not known(key) and macs > AFFORDABLE and key not in wanted:
-        st.button(
+        place.button(
             f"Look through {pictures} pictures", key=f"sweep_{one.name}", icon=":material/manage_search:", on_click=wanted.add, args=(key,),
             help=f"{units.macs(int(macs))}; a minute or two on a laptop. It can be stopped, and what is found is kept for all.",
         )  # fmt: skip
@@ -166,7 +167,8 @@ def _sweep(one: Sight, layer: str, pictures: int) -> Iterator[tuple[float, str, 
     from netlib.interpret.strongest import strongest
 
     chosen = _chosen(one, pictures)
-    batches = (torch.stack([tensor_of(one, i) for i in chosen[at : at + BATCH]]) for at in range(0, pictures, BATCH))
+    size = max(1, min(BATCH, int(STEP // _macs(one, 1))))
+    batches = (torch.stack([tensor_of(one, i) for i in chosen[at : at + size]]) for at in range(0, pictures, size))
     with one.model() as model:
         for found in strongest(model, batches, layer, count=COUNT):
             yield found.seen / pictures, f"{found.seen} of {pictures} pictures", found

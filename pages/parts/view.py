@@ -64,6 +64,13 @@ def address() -> Iterator[None]:
         _replace(key="address_bar", data={"search": urlencode(st.session_state.pop("address"), doseq=True)})
 
 
+def show_address(key: str) -> None:
+    """Bring the browser's URL up to date before long work, at whose end only the page would do so; `key` is the work's own."""
+    values = st.session_state.get("address")
+    if values is not None:
+        _replace(key=f"address_bar_{key}", data={"search": urlencode(values, doseq=True)})
+
+
 _replace = st.components.v2.component(
     "address_bar",
     html="<i hidden></i>\n",

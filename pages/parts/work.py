@@ -18,6 +18,7 @@ from typing import Any, TypeVar
 import streamlit as st
 
 from netlib.errors import NetlibError
+from pages.parts import view
 from pages.parts.markdown import escape
 
 T = TypeVar("T")
@@ -127,6 +128,7 @@ def _show(job: _Job, label: str, place: Any, show: Callable[[Any], object] | Non
             bar = st.progress(0.0, _sentence(job, label))
             st.button("Stop", on_click=stop, icon=":material/stop_circle:", key=f"stop_{_name(job.key)}")
         area = st.empty()
+        view.show_address(_name(job.key))
     drawn, at = 0, 0.0
     while not job.ended:
         bar.progress(min(1.0, max(0.0, job.share)), _sentence(job, label))
