@@ -48,9 +48,10 @@ def with_bar(picture: Picture, shown: Bar) -> Picture:
     width = picture.shape[1]
     below = Image.new("RGB", (width, BAR + 3 * SIZE + 18), PAPER)
     draw, letters = ImageDraw.Draw(below), font(SIZE)
-    steps = np.rint(np.linspace(0, len(shown.stops) - 1, width)).astype(int)
-    for x, step in enumerate(steps):
-        draw.line((x, 8, x, 8 + BAR), fill=shown.stops[step])
+    stops = np.array([[int(color[i : i + 2], 16) for i in (1, 3, 5)] for color in shown.stops], dtype=float)  # (stops, 3)
+    at = np.linspace(0, len(stops) - 1, width)
+    for x, color in enumerate(np.stack([np.interp(at, np.arange(len(stops)), part) for part in stops.T], 1)):
+        draw.line((x, 8, x, 8 + BAR), fill=tuple(np.rint(color).astype(int).tolist()))
     for share, text in shown.ticks:
         room = draw.textlength(text, font=letters)
         draw.text((min(max(0, share * width - room / 2), width - room), 8 + BAR + 3), text, fill=INK, font=letters)

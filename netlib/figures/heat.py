@@ -140,7 +140,7 @@ def spread(values: ArrayLike, rows: Sequence[tuple[int, int]], columns: Sequence
     return found[down[:, None], across[None, :]]
 
 
-def enlarged(picture: Picture, least: int = 448) -> Picture:
+def enlarged(picture: Picture, least: int = 640) -> Picture:
     """Every pixel a square of whole pixels, so that the longer side has at least `least`."""
     factor = max(1, -(-least // max(picture.shape[:2])))
     return picture.repeat(factor, 0).repeat(factor, 1)
