@@ -47,7 +47,7 @@ def main() -> None:
     limit = max((found.limit for _, found in chosen), default=0.0)
     for column, found in chosen:
         with column:
-            kernel_panel.panel(found, {"shared": limit, "network": found.limit, "kernel": None}[scale])
+            kernel_panel.panel(found, {"shared": limit, "network": found.limit, "kernel": None}[scale], alone=len(chosen) == 1)
     if scale == "shared" and len(chosen) > 1:
         st.caption(f"One scale for all networks: from −{units.value(limit)} to {units.value(limit)}, the largest weight that is shown.")
 

@@ -63,7 +63,7 @@ class Mosaic:
     """Tiles as one picture.
 
     Attributes:
-        picture: uint8 (H, W, 3), white between the tiles.
+        sheet: colours (H, W, 3), or steps (H, W) with GAP_COLOR between the tiles: a third of the memory.
         boxes: (top, left, bottom, right) of each tile in the picture.
         columns: tiles in a row.
         scale: pixels of the picture along one side of a tile's pixel.
@@ -71,10 +71,9 @@ class Mosaic:
         palette: colours of the steps, "" for tiles that came in colours.
         gap: pixels between tiles.
         factor: how many pixels of a map along one side were averaged to one of the tile, 1 if none.
-        indices: the steps (H, W), GAP_COLOR between the tiles; None for tiles that came in colours.
     """
 
-    picture: Bytes
+    sheet: Bytes
     boxes: tuple[tuple[int, int, int, int], ...]
     columns: int
     scale: int
@@ -82,20 +81,32 @@ class Mosaic:
     palette: str
     gap: int
     factor: int = 1
-    indices: Bytes | None = None
+
+    @property
+    def size(self) -> tuple[int, int]:
+        """(height, width) of the picture."""
+        return self.sheet.shape[0], self.sheet.shape[1]
+
+    @property
+    def picture(self) -> Bytes:
+        """The picture, uint8 (H, W, 3), white between the tiles."""
+        return self._table()[self.sheet] if self.palette else self.sheet
+
+    def _table(self) -> Bytes:
+        return np.vstack([colors(self.palette), [[255, 255, 255]]]).astype(np.uint8)
 
     def png(self) -> bytes:
         """The picture as a PNG file, transparent between the tiles; with a palette if it has one."""
         file = io.BytesIO()
-        if self.indices is not None:
-            image = Image.fromarray(self.indices, "P")
-            image.putpalette(np.vstack([colors(self.palette), [[255, 255, 255]]]).astype(np.uint8).tobytes())
+        if self.palette:
+            image = Image.fromarray(self.sheet, "P")
+            image.putpalette(self._table().tobytes())
             image.save(file, "PNG", transparency=GAP_COLOR)
         else:
-            alpha = np.zeros((*self.picture.shape[:2], 1), np.uint8)
+            alpha = np.zeros((*self.size, 1), np.uint8)
             for top, left, bottom, right in self.boxes:
                 alpha[top:bottom, left:right] = 255
-            Image.fromarray(np.concatenate([self.picture, alpha], axis=2)).save(file, "PNG")
+            Image.fromarray(np.concatenate([self.sheet, alpha], axis=2)).save(file, "PNG")
         return file.getvalue()
 
     def data_url(self) -> str:
@@ -163,10 +174,7 @@ def mosaic(
         top, left = number // columns * (high + gap), number % columns * (wide + gap)
         sheet[top : top + high, left : left + wide] = tile.repeat(scale, 0).repeat(scale, 1)
         boxes.append((top, left, top + high, left + wide))
-    if colored:
-        return Mosaic(sheet, tuple(boxes), columns, scale, (rows, width), "", gap, factor)
-    table = np.vstack([colors(palette), [[255, 255, 255]]]).astype(np.uint8)
-    return Mosaic(table[sheet], tuple(boxes), columns, scale, (rows, width), palette, gap, factor, sheet)
+    return Mosaic(sheet, tuple(boxes), columns, scale, (rows, width), "" if colored else palette, gap, factor)
 
 
 def framed(found: Mosaic, tile: int | None, titles: Sequence[str] = ()) -> Bytes:

@@ -11,7 +11,7 @@ import streamlit as st
 
 from netlib.figures import kernel_grid, units
 from netlib.figures.mosaic import mosaic as grid
-from pages.parts import layer_choice
+from pages.parts import layer_choice, links
 from pages.parts.markdown import escape
 from pages.parts.mosaic import mosaic, picked
 
@@ -80,8 +80,11 @@ def _kernels(key: tuple[str, ...], layer: str, sort: str, _sight: Sight) -> Kern
     return Kernels(weights.numpy(), k.statistics(weights), order, towers, present.numpy())
 
 
-def panel(chosen: Chosen, limit: float | None) -> None:
-    """All kernels of the layer on the scale −limit … limit, or each on its own; then the selected one."""
+def panel(chosen: Chosen, limit: float | None, *, alone: bool) -> None:
+    """All kernels of the layer on the scale −limit … limit, or each on its own; then the selected one.
+
+    Where the network stands `alone` on the page its towers stand side by side.
+    """
     found, layer = chosen.found, chosen.layer
     dead = sum(kernel.dead for kernel in found.statistics)
     st.markdown(
@@ -90,11 +93,15 @@ def panel(chosen: Chosen, limit: float | None) -> None:
         + (f", in {len(found.towers)} towers that do not read each other’s maps" if len(found.towers) > 1 else "")
         + "."
     )
-    for number, members in enumerate(found.towers, start=1):
-        if len(found.towers) > 1:
-            st.markdown(f"Tower {number}: kernels {min(members)} to {max(members)}")
-        _grid(chosen, members, limit, number)
+    places = st.columns(len(found.towers), gap="medium") if alone else [st.container() for _ in found.towers]
+    for number, (place, members) in enumerate(zip(places, found.towers, strict=True), start=1):
+        with place:
+            if len(found.towers) > 1:
+                st.markdown(f"Tower {number}: kernels {min(members)} to {max(members)}")
+            _grid(chosen, members, limit, number)
     selected(chosen, limit)
+    query = links.of(chosen.sight, layer=layer, channel=str(chosen.kernel))
+    links.link("What it makes of a picture", "features", query, icon=":material/visibility:")
     with st.expander(f"All {len(found.weights)} kernels of {escape(layer)} in numbers"):
         _table(found)
 
@@ -148,7 +155,7 @@ def _enlarged(chosen: Chosen, shown: Tiles, names: Sequence[str], what: str, wor
     scale = max(1, -(-ENLARGED * 3 // max(shown.tiles.shape[1:3]))) if len(names) > MOST_ENLARGED else ENLARGED
     drawn = grid(shown.tiles, palette=shown.palette or "signed", scale=scale, gap=4, columns=len(names) if len(names) <= ROW else None)
     mosaic(
-        drawn, key=f"kernel_{what}_{one.name}", width=drawn.picture.shape[1], legend=what != "color", idle=" ",
+        drawn, key=f"kernel_{what}_{one.name}", width=drawn.size[1], legend=what != "color", idle=" ",
         titled=1 < len(names) <= ROW,
         names=names, labels=[f"{name} of kernel {index}" if len(names) > 1 else f"Kernel {index}" for name in names],
         low=shown.low.tolist(), high=shown.high.tolist(),

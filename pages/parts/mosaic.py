@@ -98,7 +98,7 @@ def mosaic(
         titled: whether the names stand in the corners of the tiles.
         width: most pixels on the screen.
     """
-    height, natural = shown.picture.shape[:2]
+    height, natural = shown.size
     one = len(low) == 1
     data: dict[str, Any] = {
         "picture": _url(shown), "size": [natural, height], "columns": shown.columns, "gap": shown.gap, "scale": shown.scale,
@@ -141,7 +141,7 @@ def _idle(selectable: bool) -> str:
     return f"{read}; a click or the arrow keys select a tile." if selectable else f"{read}."
 
 
-@lru_cache(maxsize=64)
+@lru_cache(maxsize=32)
 def _url(shown: Mosaic) -> str:
     return shown.data_url()
 

@@ -59,8 +59,8 @@ def test_large_maps_are_averaged_and_small_ones_enlarged() -> None:
     tiles = np.zeros((64, 224, 226), np.uint8)
     tiles[:, ::2] = 200
     found = m.mosaic(tiles)
-    assert found.factor == 2 and found.tile == (112, 113) and max(found.picture.shape) <= m.LARGEST
-    assert np.unique(found.indices).tolist() == [100, m.GAP_COLOR]
+    assert found.factor == 2 and found.tile == (112, 113) and max(found.size) <= m.LARGEST and found.picture.shape == (*found.size, 3)
+    assert np.unique(found.sheet).tolist() == [100, m.GAP_COLOR]
     few, many = (m.mosaic(np.zeros((count, 5, 5), np.uint8)) for count in (4, 100))
     assert (few.columns, few.scale) == (3, 24) and (many.columns, many.scale) == (13, 8)  # tiles of 120 px; a picture of about 560
 
