@@ -16,8 +16,8 @@ ROOT = Path(__file__).parents[1]
 
 def test_the_public_names() -> None:
     assert netlib.__all__ == [
-        "NETWORKS", "NetlibError", "build", "compare", "costs", "effective_field", "graph", "input_box", "reach",
-        "receptive_fields", "trace",
+        "NETWORKS", "NetlibError", "attribute", "build", "compare", "costs", "deconvnet", "effective_field", "grad_cam", "graph",
+        "input_box", "occlusion", "reach", "receptive_fields", "strongest", "trace",
     ]  # fmt: skip
     assert dir(netlib) == netlib.__all__
 

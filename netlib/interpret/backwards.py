@@ -51,6 +51,7 @@ SLIDING = frozenset("conv2d max_pool2d avg_pool2d subsample table_conv2d option_
 
 
 NO_TAP = 255
+FEW = 4  # channels
 
 
 class Step(NamedTuple):
@@ -184,9 +185,7 @@ class Backwards:
         )  # fmt: skip
         module, channels = self.steps.module(layer.name), self.maps[source].shape[1]
         if isinstance(module, nn.Conv2d):
-            values = F.conv_transpose2d(
-                here.values, module.weight, None, module.stride, 0, 0, module.groups, module.dilation
-            )
+            values = _transposed(module, here.values, reads.size)
         elif layer.kind == "max_pool2d":
             values = self._unpooled(layer, steps, here, reads, pictures)
         else:
@@ -205,14 +204,14 @@ class Backwards:
         rows, columns = steps
         # which tap of its window each maximum was; beyond the map there are none
         switches = self._framed(f"switches of {layer.name}", self._switches(layer, steps), here.place, pictures, NO_TAP)
-        u, channels, height, width = here.values.shape
-        values = here.values.new_zeros(u, channels, *reads.size).contiguous(memory_format=torch.channels_last)
+        (u, channels, height, width), across = here.values.shape, reads.size[1]
+        place = torch.zeros(NO_TAP + 1, dtype=torch.long)  # of each tap, counted along the rows; where there is none, there is no signal
         for tap in range(rows.kernel * columns.kernel):
-            a, b = tap // columns.kernel * rows.dilation, tap % columns.kernel * columns.dilation
-            down = slice(a, a + (height - 1) * rows.stride + 1, rows.stride)
-            right = slice(b, b + (width - 1) * columns.stride + 1, columns.stride)
-            values[:, :, down, right] += here.values * (switches == tap)
-        return values
+            place[tap] = tap // columns.kernel * rows.dilation * across + tap % columns.kernel * columns.dilation
+        first = torch.arange(height)[:, None] * rows.stride * across + torch.arange(width) * columns.stride
+        target = place[switches.contiguous().int()] + first  # (U, C, height, width)
+        values = here.values.new_zeros(u, channels, reads.size[0] * across)
+        return values.scatter_add_(2, target.flatten(2), here.values.contiguous().flatten(2)).view(u, channels, *reads.size)
 
     def _switches(self, layer: Layer, steps: tuple[Axis, Axis]) -> Tensor:
         """(N, C, H, W): the tap of its window, row by row, that each unit's maximum was."""
@@ -260,11 +259,12 @@ class Backwards:
             there = everywhere(len(values), (height, width))
             zero = values.new_zeros(len(values), values.shape[1], height, width).contiguous(memory_format=torch.channels_last)
             return Part(paste(zero, there, part), there)
-        for axis, (first, extent, n) in enumerate(((rows, size[0], height), (columns, size[1], width)), start=2):
-            at = first[:, None] + torch.arange(extent)
-            within = (at >= 0) & (at < n)
-            if not within.all():
-                values = values * within[:, None, :, None] if axis == 2 else values * within[:, None, None, :]
+        down, right = (
+            (first[:, None] + torch.arange(extent)).clamp(-1, n).remainder(n + 1).lt(n)  # −1 and n, which are outside, both become n
+            for first, extent, n in ((rows, size[0], height), (columns, size[1], width))
+        )
+        if not (down.all() and right.all()):
+            values = values * (down[:, None, :, None] & right[:, None, None, :])
         return Part(values, part.place)
 
     def _joined(self, name: str, parts: Sequence[Part | Tensor]) -> Part | Tensor:
@@ -319,3 +319,12 @@ class Backwards:
             frame = padded(maps, margin[:2], margin[2:], fill)
             self._frames[key] = margin, frame
         return cut(frame, place, margin[:2], pictures)
+
+
+def _transposed(layer: nn.Conv2d, signal: Tensor, size: tuple[int, int]) -> Tensor:
+    """A convolution's way back, without its padding. To few channels, as to the picture's, folding patches is twice as fast."""
+    if layer.in_channels > FEW or layer.groups > 1:
+        return F.conv_transpose2d(signal, layer.weight, None, layer.stride, 0, 0, layer.groups, layer.dilation)  # type: ignore[arg-type]
+    weight = layer.weight.flatten(1).T.expand(len(signal), -1, -1)
+    patches = torch.bmm(weight, signal.contiguous().flatten(2))  # (U, C · kernel, units)
+    return F.fold(patches, size, layer.kernel_size, layer.dilation, 0, layer.stride)  # type: ignore[arg-type]

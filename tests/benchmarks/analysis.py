@@ -12,12 +12,9 @@ from __future__ import annotations
 
 import argparse
 import gc
-import os
-import platform
 import sys
 import time
 import warnings
-from importlib.metadata import version
 from pathlib import Path
 from statistics import median
 from typing import TYPE_CHECKING, Any
@@ -34,6 +31,7 @@ from netlib.analysis.receptive_field import receptive_fields
 from netlib.analysis.store import load
 from netlib.analysis.tracing import trace
 from netlib.models.build import build
+from tests.benchmarks.report import header
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -106,23 +104,6 @@ def measure(name: str, runs: int) -> dict[str, float]:
     return {column: median(values) for column, values in times.items()}
 
 
-def header(runs: int) -> list[str]:
-    packages = ", ".join(f"{package} {version(package)}" for package in ("torch", "torchvision", "torchinfo", "torchview", "fvcore"))
-    load_average = f", load {os.getloadavg()[0]:.1f} at the start" if hasattr(os, "getloadavg") else ""
-    return [
-        f"Machine: {_processor()}, {os.cpu_count()} cores, {platform.system()}{load_average}",
-        f"Versions: Python {platform.python_version()}, {packages}",
-        f"Medians of {runs} runs in milliseconds, {time.strftime('%Y-%m-%d')}",
-    ]
-
-
-def _processor() -> str:
-    info = Path("/proc/cpuinfo")
-    lines = info.read_text(encoding="utf-8").splitlines() if info.exists() else []
-    names = [line.partition(":")[2].strip() for line in lines if line.startswith("model name")]
-    return names[0] if names else platform.processor() or platform.machine()
-
-
 def table(results: dict[str, dict[str, float]]) -> list[str]:
     columns = list(next(iter(results.values())))
     lines = ["| ms | " + " | ".join(results) + " |", "| --- |" + " ---: |" * len(results)]
@@ -147,7 +128,7 @@ def main() -> None:
     parser.add_argument("--runs", type=int, default=7, help="turns to take the median of")
     runs = parser.parse_args().runs
     warnings.filterwarnings("ignore")
-    head = header(runs)
+    head = header(runs, "milliseconds", "torch", "torchvision", "torchinfo", "torchview", "fvcore")
     results = {name: measure(name, runs) for name in STORED}
     print("\n".join([*head, "", *table(results)]))  # noqa: T201
 
