@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     from netlib.analysis.graph import Pair
 
-KEPT = "kept_layer_choices"  # in the session: network -> its last layer
+KEPT = "kept_layer_choices"  # in the session: (network, the layers to choose from) -> the last one
 NAMES = ("layer", "channel", "unit")
 
 
@@ -69,14 +69,14 @@ def layer(
     """A selectbox of a network's layers; what the link asks for wrongly is said, and the default shown."""
     key, kept = layer_key(network), st.session_state.setdefault(KEPT, {})
     if st.session_state.get(key) not in options:
-        wanted = asked or kept.get(network, default)
+        wanted = asked or kept.get((network, tuple(options)), default)
         if wanted not in options:
             if asked:
                 place.warning(f"The link asks for the layer “{escape(asked)}”, which is not one to show here; showing {escape(default)}.")
             wanted = default
         st.session_state[key] = wanted
     choice: str = place.selectbox("Layer", options, options.index(st.session_state[key]), key=key, format_func=describe)
-    kept[network] = choice
+    kept[network, tuple(options)] = choice
     view.keep(f"layer_{number}", choice, default)
     return choice
 

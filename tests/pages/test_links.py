@@ -26,6 +26,13 @@ WORDS = "![x](https://example.org/x.png) [text](https://example.org)"
         ("compare", {"network": "{}"}),
         ("compare", {"side": "{}"}),
         ("compare", {"reference": "{}"}),
+        ("kernels", {"network": "{}"}),
+        ("kernels", {"network": "lenet5", "layer_1": "{}"}),
+        ("kernels", {"network": "lenet5", "channel_1": "{}"}),
+        ("features", {"network": "lenet5", "layer_1": "{}"}),
+        ("features", {"network": "lenet5", "unit_1": "{}"}),
+        ("features", {"network": "lenet5", "weights_1": "{}"}),
+        ("features", {"network": "lenet5", "picture": "{}"}),
     ],
 )
 def test_words_of_a_link_stay_words(page: str, query: dict[str, str]) -> None:
