@@ -39,16 +39,17 @@ function row(s, group) {
 }
 
 function figure(s, group, panel) {
-  const { size: [h, w], cells } = panel, box = element("figure", "panel")
+  const { size: [h, w], cells, field } = panel, box = element("figure", "panel")
   const svg = draw("svg", { viewBox: `0 0 ${w} ${h}`, role: "img", "aria-label": panel.alt })
   svg.append(draw("image", { href: panel.src, width: w, height: h, class: Math.max(h, w) < 150 ? "few" : "", preserveAspectRatio: "none" }))
-  const p = { panel, svg, marks: [line(svg, "casing"), line(svg, "line")] }
+  const p = { panel, svg, marks: ["casing", "line"].map(name => line(svg, cells ? name : `${name} thin`)) }
   s.panels.push(p)
   box.append(element("figcaption", "title", panel.title))
   if (s.data.linked) {
     const area = element("div", "area")
     area.append(svg)
-    if (cells) {
+    if (field) p.values = new Int16Array(Uint8Array.from(atob(field.data), c => c.charCodeAt(0)).buffer)
+    if (cells || field) {
       area.tabIndex = 0
       area.setAttribute("role", "application")
       area.setAttribute("aria-label", `${panel.title}. ${s.data.help}`)
@@ -56,7 +57,7 @@ function figure(s, group, panel) {
     follow(s, p, area)
     box.append(area)
   } else box.append(svg)
-  if (cells) box.append((p.readout = element("p", "readout", s.data.hint)))
+  if (cells || field) box.append((p.readout = element("p", "readout", s.data.hint)))
   if (panel.bar) box.append(bar(panel.bar))
   if (panel.legend.length) box.append(legend(panel.legend))
   if (panel.caption) box.append(element("p", "caption", panel.caption))
@@ -100,12 +101,11 @@ function follow(s, p, area) {
   area.addEventListener("blur", () => point(s, null))
   area.addEventListener("click", e => pick(s, placeOf(area, e)))
   area.addEventListener("keydown", e => {
-    const { rows, columns } = p.panel.cells ?? {}
-    if (!rows) return
-    const [y, x] = s.place ? cell(p.panel, s.place) : [rows.length >> 1, columns.length >> 1]
+    if (!p.readout) return
+    const [rows, columns] = counts(p.panel), [y, x] = s.place ? cell(p.panel, s.place) : [rows >> 1, columns >> 1]
     if (e.key in KEYS) {
       const [dy, dx] = s.place ? KEYS[e.key] : [0, 0]
-      point(s, middle(p.panel, [clamp(y + dy, rows.length), clamp(x + dx, columns.length)]))
+      point(s, middle(p.panel, [clamp(y + dy, rows), clamp(x + dx, columns)]))
     } else if ((e.key === "Enter" || e.key === " ") && s.place) pick(s, s.place)
     else if (e.key === "Escape") point(s, null)
     else return
@@ -132,7 +132,8 @@ function mark(s, place) {
       path = `M${left} ${top}H${right}V${bottom}H${left}Z`
       p.readout.textContent = cells.texts[y][x]
     } else if (place) path = `M0 ${place[0] * h}H${w}M${place[1] * w} 0V${h}`
-    else if (cells) p.readout.textContent = s.data.hint
+    if (place && p.values) p.readout.textContent = valueAt(p, cell(p.panel, place))
+    else if (!place && p.readout) p.readout.textContent = s.data.hint
     p.marks.forEach(part => part.setAttribute("d", path))
   }
 }
@@ -141,13 +142,26 @@ function pick(s, place) {
   if (s.data.picks) s.send("picked", place)
 }
 
-// The cell whose middle is nearest to a place.
-function cell({ size: [h, w], cells: { rows, columns } }, [y, x]) {
-  return [nearest(rows, y * h), nearest(columns, x * w)]
+// What is read place by place: the cells, or the numbers of a field.
+function counts({ cells, field }) {
+  return cells ? [cells.rows.length, cells.columns.length] : field.size
 }
 
-function middle({ size: [h, w], cells: { rows, columns } }, [y, x]) {
-  return [(rows[y][0] + rows[y][1]) / 2 / h, (columns[x][0] + columns[x][1]) / 2 / w]
+// The cell whose middle is nearest to a place, or the number that stands there.
+function cell({ size: [h, w], cells, field }, [y, x]) {
+  if (cells) return [nearest(cells.rows, y * h), nearest(cells.columns, x * w)]
+  return [clamp(Math.floor(y * field.size[0]), field.size[0]), clamp(Math.floor(x * field.size[1]), field.size[1])]
+}
+
+function middle({ size: [h, w], cells, field }, [y, x]) {
+  if (!cells) return [(y + 0.5) / field.size[0], (x + 0.5) / field.size[1]]
+  return [(cells.rows[y][0] + cells.rows[y][1]) / 2 / h, (cells.columns[x][0] + cells.columns[x][1]) / 2 / w]
+}
+
+function valueAt({ panel: { field, size }, values }, [y, x]) {
+  const value = (values[y * field.size[1] + x] / 32767) * field.largest
+  const [row, column] = [(y * size[0]) / field.size[0], (x * size[1]) / field.size[1]].map(Math.round)
+  return `row ${row}, column ${column}: ${value ? value.toPrecision(3).replaceAll("-", "−") : 0}`
 }
 
 const nearest = (spans, at) => spans.reduce((best, span, i) => (away(span, at) < away(spans[best], at) ? i : best), 0)

@@ -14,7 +14,7 @@ from pages.parts import on_request, trust_panel, view
 from pages.parts.deep_layer import deep_layer
 from pages.parts.markdown import escape
 from pages.parts.occluder_choice import slider
-from pages.parts.picture_wall import Panel, acted, picture_wall
+from pages.parts.picture_wall import Field, Panel, acted, picture_wall
 from pages.parts.saving import download
 from pages.parts.trust_panel import Checked
 from pages.parts.work import work
@@ -221,7 +221,7 @@ def _panel(one: Made, scale: Scale) -> Panel:
     name = heat_words.class_words(one.sight.classes[one.target])
     return Panel(
         title(one.method), picture(one, scale), f"{title(one.method)} of {one.sight.title} for {name}. {said}", said,
-        bar=bar(scale, f"for {name}"), action="Trust check", name=f"{one.sight.number}:{one.method}",
+        bar=bar(scale, f"for {name}"), field=Field(one.values), action="Trust check", name=f"{one.sight.number}:{one.method}",
     )  # fmt: skip
 
 

@@ -14,7 +14,7 @@ import streamlit as st
 from netlib.figures import units
 from netlib.figures.heat import enlarged
 from netlib.figures.heat_words import class_words
-from pages.parts import layer_choice, on_request, view
+from pages.parts import layer_choice, links, on_request, view
 from pages.parts.deep_layer import deep_layer
 from pages.parts.occluder_choice import slider
 from pages.parts.picture_wall import Panel, picture_wall
@@ -85,6 +85,9 @@ def maximization_panel(targets: Sequence[tuple[Sight, int]], asked: Mapping[str,
                     partial(_large, sight, made.image), caption, f"{sight.name} {layer} {channel} maximized",
                     f"save_maximization_{sight.number}",
                 )  # fmt: skip
+                if layer != next(iter(sight.graph.outputs.values())):
+                    query = links.of(sight, layer=layer, channel=str(channel))
+                    links.link("Everything about this channel", "unit", query, icon=":material/id_card:")
 
 
 def inversion_panel(sights: Sequence[Sight], asked: Mapping[str, layer_choice.Asked]) -> None:

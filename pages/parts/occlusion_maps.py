@@ -69,7 +69,7 @@ def occlusion_maps(
         "(Zeiler and Fergus 2014, Figure 7). Point at a place to read all maps there; click to put the occluder there."
     )
     with st.container(horizontal=True, gap="medium", vertical_alignment="bottom"):
-        own = view.one_of("Probability’s colours", list(SCALES), name="scale", default="shared", format_func=SCALES.__getitem__) == "own"
+        own = view.one_of("Probability’s colours", list(SCALES), name="range", default="shared", format_func=SCALES.__getitem__) == "own"
         look = Look(own, int(slider("Opacity", OPACITIES, name="opacity", default="80", help="How much the map covers the photo.")) / 100)
     ask, blocks = st.container(), {sight.number: _block(sight, asked.get(sight.name, layer_choice.Asked())) for sight, _ in targets}
     keys = {sight.number: key(sight, square, blocks[sight.number].layer) for sight, _ in targets}

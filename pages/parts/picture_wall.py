@@ -11,16 +11,20 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 import streamlit as st
 from PIL import Image
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
+    from numpy.typing import NDArray
+
     from netlib.figures.color_bar import Bar
     from netlib.figures.heat import Picture
 
 _FRONT = Path(__file__).parents[2] / "assets" / "components"
+MOST_READ = 128  # numbers along the longer side of a field
 PIXELATED = 150  # pixels of the longer side; below it each pixel is seen, so the picture is sent without loss
 
 _component = st.components.v2.component(
@@ -41,6 +45,21 @@ class Cells:
 
 
 @dataclass(frozen=True, slots=True)
+class Field:
+    """Numbers that can be read in a picture, each to three digits or a 30,000th of the largest: (H, W)."""
+
+    values: NDArray[np.floating]
+
+    def sent(self) -> dict[str, Any]:
+        """For the browser, 16 bits a number; of a large field every second or third row and column."""
+        step = -(-max(self.values.shape) // MOST_READ)
+        values = np.asarray(self.values, dtype=float)[::step, ::step]
+        largest = float(np.abs(values).max(initial=0)) or 1.0
+        data = np.rint(values / largest * 32767).astype("<i2")
+        return {"data": base64.b64encode(data.tobytes()).decode(), "size": values.shape, "largest": largest}
+
+
+@dataclass(frozen=True, slots=True)
 class Panel:
     """One picture (H, W, 3) with what stands above and below it.
 
@@ -56,6 +75,7 @@ class Panel:
     bar: Bar | None = None
     legend: Sequence[tuple[str, str]] = ()
     cells: Cells | None = None
+    field: Field | None = None
     action: str = ""
     name: str = ""
 
@@ -126,6 +146,7 @@ def _panel(panel: Panel) -> dict[str, Any]:
         "bar": panel.bar and {"stops": panel.bar.stops, "ticks": panel.bar.ticks, "label": panel.bar.label},
         "legend": [{"color": color, "name": name} for color, name in panel.legend],
         "cells": cells,
+        "field": panel.field and panel.field.sent(),
         "action": panel.action,
         "name": panel.name,
     }

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import base64
 import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 import pytest
 import torch
 from streamlit.testing.v1 import AppTest
@@ -16,6 +18,7 @@ from netlib.models.build import build
 from netlib.models.bundled import BUNDLED, state_dict
 from pages.parts import hand_occluder, on_request
 from pages.parts.occluder_choice import Square
+from pages.parts.picture_wall import Field
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -109,7 +112,7 @@ def test_saliency_is_strongest_where_the_gradient_is(network: nn.Module, digit: 
 
 
 def test_link_restores_occluder_methods_and_layers() -> None:
-    link = {**LINK, "size": "40", "step": "25", "fill": "white", "scale": "own", "opacity": "60", "at": "20,80", "layer_1": "relu1"}
+    link = {**LINK, "size": "40", "step": "25", "fill": "white", "range": "own", "opacity": "60", "at": "20,80", "layer_1": "relu1"}
     app = opened(link)
     assert sent(app, "hand_occluder")[0]["share"] == 0.4 and sent(app, "hand_occluder")[0]["pictures"][0]["fill"] == "rgb(255, 255, 255)"
     assert "Activity of relu1’s strongest map" in panels(app)
@@ -174,6 +177,17 @@ def test_place_from_text(written: str, place: tuple[float, float] | None) -> Non
 def test_box_stays_inside_and_is_rounded_as_in_the_browser() -> None:
     """`Math.floor(x + 0.5)`, not Python's round to even: a side of 25 % of 30 is 7.5, so 8."""
     square = Square(25, 5, "mean")
+    middle = square.box((0.5, 0.5), (30, 40))
+    assert (middle.top, middle.left, middle.bottom, middle.right) == (11, 15, 19, 25)
     box = square.box((0.0, 1.0), (30, 40))
     assert (box.top, box.left, box.bottom, box.right) == (0, 30, 8, 40)
     assert square.words((30, 40)) == "occluder 8×10 px in steps of 2 px, filled with the data’s mean colour"
+
+
+def test_a_field_goes_to_the_browser_in_16_bits() -> None:
+    """300 rows are too many: every third is sent. The largest, −4, is −32767 there, and 1 a quarter of it."""
+    values = np.zeros((300, 2))
+    values[3, 0], values[6, 0], values[7, 0] = -4, 1, 99
+    field = Field(values).sent()
+    numbers = np.frombuffer(base64.b64decode(field["data"]), "<i2").reshape(field["size"])
+    assert (field["size"], field["largest"]) == ((100, 1), 4) and numbers[1:3, 0].tolist() == [-32767, 8192]
