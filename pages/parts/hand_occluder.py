@@ -7,6 +7,7 @@ and none falls behind; each answer runs this fragment alone.
 from __future__ import annotations
 
 import re
+import threading
 from collections import OrderedDict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -35,7 +36,7 @@ KEY = "hand_occluder"
 PLACE = "kept_hand"  # in the session: where it stands, as shares of height and width
 NAME, MIDDLE = "at", "50,50"
 LABEL = "{title}: an occluder to move. Arrow keys move it by a quarter of its side, with Shift by a pixel."
-MOST_KEPT = 8
+MOST_KEPT = 4  # as many as a page shows; each keeps its network
 
 _FRONT = Path(__file__).parents[2] / "assets" / "components"
 _PUSH_JS = """
@@ -52,6 +53,7 @@ _component = st.components.v2.component(
     js=(_FRONT / "hand_occluder.js").read_text("utf-8"),
 )
 _push = st.components.v2.component("hand_occluder_push", html="<i hidden></i>\n", js=_PUSH_JS)
+_guard = threading.Lock()
 _occluders: OrderedDict[int, tuple[tuple[str, ...], Occluder]] = OrderedDict()  # id of a model -> the picture that it has seen
 
 
@@ -153,11 +155,12 @@ def _seen(sight: Sight, model: nn.Module) -> Occluder:
     """The model, which is lent to this thread, with the picture it has seen: kept, because the hand's next place is asked at once."""
     from netlib.interpret.occlusion import Occluder
 
-    key, found = _occluders.get(id(model), ((), None))
+    with _guard:
+        key, found = _occluders.pop(id(model), ((), None))
     if found is None or key != sight.key or found.model is not model:
         found = Occluder(model, sight.input())
+    with _guard:
         _occluders[id(model)] = (sight.key, found)
-    _occluders.move_to_end(id(model))
-    while len(_occluders) > MOST_KEPT:
-        _occluders.popitem(last=False)
+        while len(_occluders) > MOST_KEPT:
+            _occluders.popitem(last=False)
     return found
