@@ -72,7 +72,8 @@ def choose(one: Sight, asked: Asked, sort: str) -> Chosen | None:
         st.warning(escape(str(error)))
         return None
     kernel = layer_choice.channel(
-        row, one.name, one.number, layer, len(found.weights), default=found.order[0], asked=asked.channel, label="Kernel"
+        row, one.name, one.number, layer, len(found.weights), default=found.order[0], asked=asked.of(layer, options[0]).channel,
+        label="Kernel",
     )
     if one.weights == "random":
         st.caption(":material/casino: These weights are random: what looks like a pattern was not learned.")

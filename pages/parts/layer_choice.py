@@ -23,6 +23,8 @@ if TYPE_CHECKING:
     from netlib.analysis.graph import Pair
 
 KEPT = "kept_layer_choices"  # in the session: (network, the layers to choose from) -> the last one
+KEPT_UNITS = "kept_unit_choices"  # in the session: (network, layer, "channel" or "unit") -> the last one, as text
+ARRIVED = "layer_choices_arrived"  # in the session: network -> whether this run is its first on the page, so that the link counts
 NAMES = ("layer", "channel", "unit")
 
 
@@ -33,6 +35,10 @@ class Asked:
     layer: str = ""
     channel: str = ""
     unit: str = ""
+
+    def of(self, layer: str, default: str) -> Asked:
+        """What the link asks for of that layer: its channel and its unit are those of the link's own layer."""
+        return self if layer == (self.layer or default) else Asked()
 
 
 def linked(default: Sequence[str]) -> Mapping[str, Asked]:
@@ -68,6 +74,7 @@ def layer(
 ) -> str:
     """A selectbox of a network's layers; what the link asks for wrongly is said, and the default shown."""
     key, kept = layer_key(network), st.session_state.setdefault(KEPT, {})
+    st.session_state.setdefault(ARRIVED, {})[network] = key not in st.session_state
     if st.session_state.get(key) not in options:
         wanted = asked or kept.get((network, tuple(options)), default)
         if wanted not in options:
@@ -87,6 +94,7 @@ def channel(
     """A number field for the channel of a layer, 0 to count − 1."""
     key = channel_key(network, layer)
     if key not in st.session_state:
+        asked = _wanted(network, number, layer, "channel", asked)
         wanted = int(asked) if asked.isdecimal() else default
         if asked and not (asked.isdecimal() and wanted < count):
             place.warning(f"{escape(layer)} has no {label.lower()} “{escape(asked)}”, only 0 to {count - 1}; showing {default}.")
@@ -94,6 +102,7 @@ def channel(
         st.session_state[key] = wanted
     st.session_state[key] = min(st.session_state[key], count - 1)
     choice = int(place.number_input(label, 0, count - 1, st.session_state[key], key=key, step=1))
+    st.session_state.setdefault(KEPT_UNITS, {})[network, layer, "channel"] = str(choice)
     view.keep(f"channel_{number}", str(choice), str(default))
     return choice
 
@@ -102,7 +111,7 @@ def unit(place: DeltaGenerator, network: str, number: int, layer: str, size: Pai
     """A text field for row and column; None for the strongest unit."""
     key, (height, width) = unit_key(network, layer), size
     if key not in st.session_state:
-        st.session_state[key] = asked
+        st.session_state[key] = _wanted(network, number, layer, "unit", asked)
     text: str = place.text_input(
         "Unit", st.session_state[key], key=key, placeholder="strongest", disabled=size == (1, 1), help="Row, column; empty: the strongest."
     )
@@ -110,5 +119,15 @@ def unit(place: DeltaGenerator, network: str, number: int, layer: str, size: Pai
     if text.strip() and found is None:
         rows, columns = f"a row from 0 to {height - 1}", f"a column from 0 to {width - 1}"
         place.warning(f"“{escape(text)}” is no unit of {escape(layer)}. Write {rows} and {columns}; showing the strongest one.")
-    view.keep(f"unit_{number}", f"{found[0]},{found[1]}" if found else None)
+    place_in_link = f"{found[0]},{found[1]}" if found else ""
+    st.session_state.setdefault(KEPT_UNITS, {})[network, layer, "unit"] = place_in_link
+    view.keep(f"unit_{number}", place_in_link or None)
     return found
+
+
+def _wanted(network: str, number: int, layer: str, what: str, asked: str) -> str:
+    """What the link asks for when the page is opened by it; else what was chosen of this layer the last time."""
+    if st.session_state.get(ARRIVED, {}).get(network) and any(st.query_params.get(f"{name}_{number}") for name in NAMES):
+        return asked
+    kept: str = st.session_state.get(KEPT_UNITS, {}).get((network, layer, what), "")
+    return kept

@@ -75,6 +75,7 @@ def choose(one: Sight, asked: Asked) -> Look | None:
 
     top, row = st.container(), st.container(horizontal=True)
     layer = layer_choice.layer(top, one.name, one.number, options, default=default, asked=asked.layer, describe=describe)
+    asked = asked.of(layer, default)
     try:
         with st.skeleton(height=320):
             maps = seen.maps(one, layer)

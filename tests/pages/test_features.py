@@ -158,10 +158,18 @@ def test_each_network_of_the_menu_has_a_layer_to_start_with() -> None:
 
 
 def test_what_the_link_asks_for_wrongly_is_said() -> None:
-    app = opened({**LINK, "layer_1": "relu9", "channel_1": "x", "unit_1": "99,0"})
-    warnings = [warning.value for warning in app.warning]
-    assert warnings[0] == "The link asks for the layer “relu9”, which is not one to show here; showing relu3."
-    assert warnings[1].startswith("relu3 has no channel “x”, only 0 to 15") and warnings[2].startswith("“99,0” is no unit of relu3.")
+    app = opened({**LINK, "layer_1": "relu9"})
+    assert app.warning[0].value == "The link asks for the layer “relu9”, which is not one to show here; showing relu3."
+    warnings = [warning.value for warning in opened({**LINK, "channel_1": "x", "unit_1": "99,0"}).warning]
+    assert warnings[0].startswith("relu3 has no channel “x”, only 0 to 15") and warnings[1].startswith("“99,0” is no unit of relu3.")
+
+
+def test_the_links_channel_is_that_of_its_layer_only() -> None:
+    app = opened({**LINK, "channel_1": "5", "unit_1": "9,9"})
+    app.selectbox(key="view_seen_layer_lenet5-modern").select("C1").run()  # of six channels and 28×28 units
+    assert not app.warning and app.text_input(key="view_seen_unit_lenet5-modern_C1").value == ""
+    app.selectbox(key="view_seen_layer_lenet5-modern").select("relu3").run()
+    assert app.number_input(key="view_channel_lenet5-modern_relu3").value == 5
 
 
 def test_a_vector_has_no_unit_to_choose_and_is_projected_all_the_same() -> None:
