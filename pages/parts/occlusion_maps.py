@@ -216,7 +216,7 @@ def _drawn(name: str, title: str, picture: Picture, said: str, shown: Bar, cells
 
 def _while_computed(maps: Sequence[Drawn]) -> None:
     for column, one in zip(st.columns(3, gap="medium"), maps, strict=False):
-        column.image(heat.enlarged(one.panel.picture), one.panel.title, width=420, output_format="PNG", alt=one.panel.alt)
+        column.image(heat.enlarged(one.panel.picture), one.panel.title, width="stretch", output_format="PNG", alt=one.panel.alt)
 
 
 def _shown(sight: Sight, maps: Sequence[Drawn], head: DeltaGenerator) -> None:
