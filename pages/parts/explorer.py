@@ -8,12 +8,15 @@ from typing import TYPE_CHECKING
 import streamlit as st
 
 from netlib.analysis.folding import FoldedGraph, all_modules, around, fold
+from netlib.figures import units
 from netlib.figures.graph_svg import graph_svg
 from pages.parts import networks, view
 from pages.parts.layer_graph import happened, layer_graph
 from pages.parts.markdown import escape
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from netlib.analysis.graph import LayerGraph
     from netlib.figures.graph_svg import ColorBy
 
@@ -77,9 +80,20 @@ def explorer(graph: LayerGraph, folded: FoldedGraph, *, color_by: ColorBy, layer
     svg = _svg(graph, folded.opened, folded.detail, color_by)
     layer_graph(
         svg, key=KEY, label=f"Layer graph of {networks.title(graph.name)}", selected=folded.node_of(layer).id, height=height,
-        filename=graph.name.replace("/", "-"), names={node.id: " ".join(node.layers[:12]) for node in folded.nodes},
+        filename=graph.name.replace("/", "-"), names={node.id: _search_words(graph, node.layers[:12]) for node in folded.nodes},
     )  # fmt: skip
     return svg
+
+
+def _search_words(graph: LayerGraph, layers: Sequence[str]) -> str:
+    """What the search finds a box by, beside its own label: the names, kinds and windows of its layers."""
+    words = dict.fromkeys(layers)
+    for layer in map(graph.__getitem__, layers):
+        words[units.kind(layer.kind)] = None
+        if layer.window:
+            height, width = layer.window.kernel
+            words |= dict.fromkeys((f"{height}×{width}", f"{height}x{width}"))
+    return " ".join(words)
 
 
 def _opened(graph: LayerGraph) -> frozenset[str] | None:

@@ -99,6 +99,7 @@ def same(ours: list[Part], dense: list[Part]) -> float:
 def searched(model: nn.Module, steps: Stepwise, images: Tensor, layer: str, runs: int) -> tuple[float, Strongest]:
     """How much longer the search takes than a bare sweep, and what it finds."""
     bare, search = [], []
+    next(strongest(model, [images[:1]], layer))  # first uses trace
     for _ in range(runs):
         start = time.perf_counter()
         with torch.no_grad():

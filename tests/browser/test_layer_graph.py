@@ -56,6 +56,8 @@ def test_search_finds_layers_drawn_inside_other_boxes_and_jumps_on(visit: Callab
     expect(found).to_have_text(f"2 of {count}")
     page.keyboard.press("Shift+Enter")
     expect(found).to_have_text(f"1 of {count}")
+    page.get_by_label("Find a layer").fill("max pooling 2x2")  # its kind and its window
+    expect(found).to_have_text("1 of 5")
     page.get_by_label("Find a layer").fill("no such layer")
     expect(found).to_have_text("no match")
     page.keyboard.press("Escape")
