@@ -25,18 +25,22 @@ if TYPE_CHECKING:
 
 TITLES = {"deconvnet": "Deconvnet", "gradient": "Gradient", "guided": "Guided"}
 RULES = (
-    "The three differ at one place only, the ReLU. With *a* what came up to it and *s* the signal that comes down: "
-    "**deconvnet** lets *s* through where *s* > 0, the **gradient** where *a* > 0, **guided** backpropagation where both are."
+    "Three methods differ in one rule, at the ReLU. With *a* what came up to it and *s* the signal that comes down: "
+    "**deconvnet** lets *s* through where *s* > 0, the **gradient** where *a* > 0, **guided** backpropagation where both are. "
+    "The deconvnet’s paper is silent on LRN and other nonlinearities: there it passes *s* unchanged, the other two differentiate."
 )
 WHOLE = 220  # pixels of the picture's longer side, at least
 TILE = 150  # pixels that a crop is wide, at least
 KEY = "view_method"
+RECTIFIED = ("relu", "relu6")
 
 
 def projections(look: Look, method: Method, columns: int) -> None:
     """What the unit sees of the picture, and its projection by each method; the chosen one is framed, a click chooses another."""
     one, box = look.sight, look.box
     st.markdown(escape(f"{look.words[0].upper()}{look.words[1:]} of {look.layer}: {units.value(look.value)}. ") + _sees(look))
+    if not any(layer.kind in RECTIFIED for layer in one.graph):
+        st.caption(f"{escape(one.title)} has no ReLU: its gradient and its guided backpropagation are the same.")
     if not look.value:
         st.caption("The unit is silent on this picture: nothing comes down from it.")
     with st.skeleton(height=200):
