@@ -31,7 +31,9 @@ def main() -> None:
     layer_choice.forget([number for number in range(1, 5) if number not in [one.number for one in sights]])
     if not sights:
         return
-    scale = view.one_of("Scale of the maps", list(SCALES), name="scale", default="each", format_func=SCALES.__getitem__)
+    with st.container(horizontal=True, vertical_alignment="bottom", gap="medium"):
+        scale = view.one_of("Scale of the maps", list(SCALES), name="scale", default="each", format_func=SCALES.__getitem__)
+        look.step_buttons(sights)
     chosen: list[Look | None] = []
     for column, one in zip(st.columns(len(sights), gap="medium"), sights, strict=True):
         with column:

@@ -19,7 +19,7 @@ from netlib.analysis import store
 from netlib.data.digits import digits
 from netlib.interpret.backwards import SLIDING
 from netlib.models.bundled import state_dict
-from pages.parts import film_panel, nine_panel, seen
+from pages.parts import film_panel, nine_panel, seen, work
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -172,6 +172,15 @@ def test_the_links_channel_is_that_of_its_layer_only() -> None:
     assert app.number_input(key="view_channel_lenet5-modern_relu3").value == 5
 
 
+def test_two_buttons_walk_the_layers_of_all_networks() -> None:
+    app = opened({**LINK, "network": ["lenet5-modern", "lenet5"], "layer_2": "output"})
+    next(button for button in app.button if button.label == "Next layer").click().run()
+    keys = [f"view_seen_layer_{name}" for name in ("lenet5-modern", "lenet5")]
+    assert [app.selectbox(key=key).value for key in keys] == ["S4", "output"]  # the second was at its end
+    next(button for button in app.button if button.label == "Previous layer").click().run()
+    assert [app.selectbox(key=key).value for key in keys] == ["relu3", "squash6"]
+
+
 def test_a_vector_has_no_unit_to_choose_and_is_projected_all_the_same() -> None:
     app = opened({**LINK, "layer_1": "F6"})
     assert "84 units without a map" in said(app) and app.text_input[0].disabled
@@ -186,6 +195,7 @@ def test_without_a_network_it_says_what_to_do() -> None:
 
 def test_what_takes_long_is_asked_for_first(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(nine_panel, "AFFORDABLE", 0)
+    monkeypatch.setattr(work, "_kept", {})
     app = opened({**LINK, "layer_1": "S4"})
     assert "nine_patches_lenet5-modern" not in sent(app)
     app.button(key="sweep_lenet5-modern").click().run()

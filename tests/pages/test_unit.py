@@ -13,7 +13,7 @@ from safetensors.numpy import load_file
 from streamlit.testing.v1 import AppTest
 
 from netlib.analysis import store
-from pages.parts import maximization_panel, unit_facts
+from pages.parts import maximization_panel, unit_facts, work
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -69,6 +69,7 @@ def test_the_link_brings_it_back() -> None:
 
 def test_what_takes_long_is_asked_for_first(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(maximization_panel, "AFFORDABLE", 0)
+    monkeypatch.setattr(work, "_kept", {})
     app = opened({**LINK, "channel_1": "4"})
     assert "Gradient ascent" not in said(app)
     app.button(key="maximize_lenet5-modern").click().run()
