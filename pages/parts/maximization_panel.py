@@ -33,7 +33,7 @@ def maximization_panel(look: Look) -> None:
     """The picture, after a button where it takes long."""
     one = look.sight
     unit = None if look.strongest else look.unit
-    key = ("maximization", *one.key[:2], look.layer, look.channel, unit)
+    key = ("maximization", *one.key[:2], look.layer, look.channel, unit, STEPS, SEED)
     wanted: set[tuple[object, ...]] = st.session_state.setdefault(WANTED, set())
     place = st.empty()  # lets the button go at once when it has been pressed
     macs = 3.0 * STEPS * networks.cost(one.graph).total.macs  # a step goes up once and comes down twice
