@@ -324,7 +324,7 @@ class Backwards:
 def _transposed(layer: nn.Conv2d, signal: Tensor, size: tuple[int, int]) -> Tensor:
     """A convolution's way back, without its padding. To few channels, as to the picture's, folding patches is twice as fast."""
     if layer.in_channels > FEW or layer.groups > 1:
-        return F.conv_transpose2d(signal, layer.weight, None, layer.stride, 0, 0, layer.groups, layer.dilation)  # type: ignore[arg-type]
+        return F.conv_transpose2d(signal, layer.weight, None, layer.stride, 0, 0, layer.groups, layer.dilation)
     weight = layer.weight.flatten(1).T.expand(len(signal), -1, -1)
     patches = torch.bmm(weight, signal.contiguous().flatten(2))  # (U, C · kernel, units)
-    return F.fold(patches, size, layer.kernel_size, layer.dilation, 0, layer.stride)  # type: ignore[arg-type]
+    return F.fold(patches, size, layer.kernel_size, layer.dilation, 0, layer.stride)

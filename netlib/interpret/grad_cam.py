@@ -6,12 +6,12 @@ equations (1) and (2). The class score is that of the last layer before the soft
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 import torch
 import torch.nn.functional as F
 
-from netlib.analysis.receptive_field import last_map
 from netlib.errors import UnknownLayer
 from netlib.interpret.scores import checked_image, checked_target, class_scores
 from netlib.interpret.stepwise import stepwise
@@ -22,11 +22,13 @@ if TYPE_CHECKING:
 
     from netlib.analysis.graph import LayerGraph, Pair
 
+AFTERWARDS = frozenset(("pooling", "normalization", "reshape", "regularization"))  # categories that make nothing new of a map
+
 
 def grad_cam(model: nn.Module, image: Tensor, target: int, layer: str | None = None) -> Tensor:
     """The layer's maps, each weighted by the mean gradient of the class score over it, summed, and cut off below zero.
 
-    `layer` is any layer with a map on the way to the output; without one it is the last. The model is left as it was.
+    `layer` is any layer with a map on the way to the output; without one it is `default_layer`. The model is left as it was.
 
     Shapes: image (C, H, W) -> (H', W') of the layer, ≥ 0.
 
@@ -57,6 +59,7 @@ def enlarged(cam: Tensor, size: Pair) -> Tensor:
     return F.interpolate(cam[None, None], size, mode="bilinear", align_corners=False)[0, 0]
 
 
+@lru_cache(maxsize=64)
 def layers(graph: LayerGraph) -> tuple[str, ...]:
     """The layers it makes sense for, in order: those with a map of more than one place that the main output is made of."""
     wanted = {next(iter(graph.outputs.values()))}
@@ -70,7 +73,9 @@ def layers(graph: LayerGraph) -> tuple[str, ...]:
 
 
 def default_layer(graph: LayerGraph) -> str:
-    """The last map with more than one place: deep enough to know the class, and still a map.
+    """The map of the last convolution, as its activation or a merge of branches leaves it, before only pooling and averaging follow.
+
+    It is what the paper takes: deep enough to know the class, and still a map.
 
     Raises:
         UnknownLayer: the network has none.
@@ -78,5 +83,5 @@ def default_layer(graph: LayerGraph) -> str:
     having = layers(graph)
     if not having:
         raise UnknownLayer(f"{graph.name} has no layer with a map on the way to its output, so Grad-CAM does not apply; choose saliency.")
-    last = last_map(graph)
-    return last if last in having else having[-1]
+    made = [name for name in having if graph[name].category not in AFTERWARDS]
+    return (made or having)[-1]

@@ -11,7 +11,6 @@ import streamlit as st
 from netlib.figures import heat, heat_words
 from netlib.figures.color_bar import bar, with_bar
 from pages.parts import on_request, trust_panel, view
-from pages.parts.deep_layer import deep_layer
 from pages.parts.markdown import escape
 from pages.parts.occluder_choice import slider
 from pages.parts.picture_wall import Field, Panel, acted, picture_wall
@@ -131,8 +130,10 @@ def _methods(sights: Sequence[Sight]) -> list[str]:
 
 
 def _cam_layer(sight: Sight) -> None:
+    from netlib.interpret.grad_cam import default_layer, layers
+
     key, name = f"view_cam_{sight.name}", f"cam_{sight.number}"
-    options, default = deep_layer(sight.graph)
+    options, default = layers(sight.graph), default_layer(sight.graph)
     if st.session_state.get(key) not in options:
         asked = st.query_params.get(name, default)
         if asked not in options:

@@ -13,7 +13,6 @@ from netlib.errors import NetlibError
 from netlib.figures import part_bars
 from netlib.figures.part_bars import RANDOM, Row
 from pages.parts import on_request, view
-from pages.parts.deep_layer import deep_layer
 from pages.parts.markdown import escape
 from pages.parts.picture_wall import Panel, picture_wall
 from pages.parts.saving import download
@@ -99,6 +98,7 @@ def _steps(sight: Sight, name: str) -> Iterator[tuple[float, str, list[Row]]]:
 
     from netlib.interpret.correspondence import correspondence as measure
     from netlib.interpret.correspondence import random_boxes
+    from netlib.interpret.grad_cam import default_layer
     from netlib.interpret.similarity import last_hidden
 
     given = pictures(name)
@@ -108,7 +108,7 @@ def _steps(sight: Sight, name: str) -> Iterator[tuple[float, str, list[Row]]]:
         for part in SETS[name].parts
     }
     height, width = sight.graph.input_shape[-2:]
-    layers = (deep_layer(sight.graph)[1], last_hidden(sight.graph))  # as the paper's layers 5 and 7
+    layers = (default_layer(sight.graph), last_hidden(sight.graph))  # as the paper's layers 5 and 7
     rows: list[Row] = []
     with sight.model() as model:
         for layer in layers:

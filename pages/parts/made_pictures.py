@@ -15,7 +15,6 @@ from netlib.figures import units
 from netlib.figures.heat import enlarged
 from netlib.figures.heat_words import class_words
 from pages.parts import layer_choice, links, on_request, view
-from pages.parts.deep_layer import deep_layer
 from pages.parts.occluder_choice import slider
 from pages.parts.picture_wall import Panel, picture_wall
 from pages.parts.saving import download
@@ -174,7 +173,9 @@ def _unit(sight: Sight, target: int, asked: layer_choice.Asked) -> tuple[str, in
 
 
 def _one_layer(sight: Sight, asked: layer_choice.Asked) -> str:
-    default = deep_layer(sight.graph)[1]
+    from netlib.interpret.grad_cam import default_layer
+
+    default = default_layer(sight.graph)
     return layer_choice.layer(
         st.container(), sight.name, sight.number, _layers(sight), default=default, asked=asked.layer, describe=str
     )  # fmt: skip
@@ -182,7 +183,9 @@ def _one_layer(sight: Sight, asked: layer_choice.Asked) -> str:
 
 def on_the_way(sight: Sight) -> list[str]:
     """Layers from the first activation with a map to the last, equally far from each other."""
-    options, last = deep_layer(sight.graph)
+    from netlib.interpret.grad_cam import default_layer, layers
+
+    options, last = layers(sight.graph), default_layer(sight.graph)
     active = [name for name in options if sight.graph[name].category == "activation"] or list(options)
     end = active.index(last) if last in active else len(active) - 1
     places = {round(step * end / (RUNGS - 1)) for step in range(RUNGS)}

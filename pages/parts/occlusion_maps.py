@@ -13,7 +13,6 @@ from netlib.figures import heat, heat_words, units
 from netlib.figures.class_map import class_picture, legend
 from netlib.figures.color_bar import bar, with_bar, with_legend
 from pages.parts import hand_occluder, layer_choice, on_request, trust_panel, view
-from pages.parts.deep_layer import deep_layer
 from pages.parts.occluder_choice import Square, slider
 from pages.parts.picture_wall import Cells, Panel, acted, picked, picture_wall
 from pages.parts.saving import download
@@ -110,7 +109,9 @@ class _Block:
 
 def _block(sight: Sight, asked: layer_choice.Asked) -> _Block:
     """The network's name and the layer whose strongest feature map is followed."""
-    options, default = deep_layer(sight.graph)
+    from netlib.interpret.grad_cam import default_layer, layers
+
+    options, default = layers(sight.graph), default_layer(sight.graph)
     left, middle, right = st.columns([2, 2, 1], vertical_alignment="bottom")
     left.subheader(sight.title, anchor=False)
     layer = layer_choice.layer(

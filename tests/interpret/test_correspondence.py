@@ -35,8 +35,8 @@ def test_the_formula_in_a_plain_loop(name: str, layer: str | None) -> None:
     for picture, box in zip(occluded, boxes, strict=True):
         picture[:, max(box.top, 0) : box.bottom, box.left : box.right] = 0
     seen: list[torch.Tensor] = []
-    after = {"alexnet-mini": "flatten", "resnet20-cifar": "stage1.1.relu", "lenet5": "squash6"}[name]
-    assert netlib.graph(name)[after].inputs == (layer or "avgpool",)  # what comes into it is the layer's
+    after = {"alexnet-mini": "pool5", "resnet20-cifar": "stage1.1.relu", "lenet5": "squash6"}[name]
+    assert netlib.graph(name)[after].inputs == (layer or "relu5",)  # what comes into it is the layer's
     hook = model.get_submodule(after).register_forward_pre_hook(lambda module, args: seen.append(args[0].detach()))
     model(images), model(occluded)
     hook.remove()

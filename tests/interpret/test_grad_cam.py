@@ -63,13 +63,14 @@ def test_of_an_addition_inside_a_block() -> None:
 def test_layers_it_makes_sense_for() -> None:
     graph = netlib.graph("googlenet-aux")
     assert not any(name.startswith("aux") for name in layers(graph))  # a map there, but not on the way to the main output
-    assert default_layer(netlib.graph("vgg16")) == "pool5"
+    assert default_layer(netlib.graph("vgg16")) == "relu5_3"  # the last convolution, as the paper takes it
+    assert default_layer(netlib.graph("resnet18")) == [name for name in netlib.graph("resnet18").by_name if "conv5_x" in name][-1]
     assert layers(netlib.graph("lenet5"))[-1] == "squash4"  # C5's map has one place
 
 
 def test_what_does_not_apply() -> None:
     model, x = netlib.build("lenet5-modern"), torch.randn(1, 32, 32)
-    with pytest.raises(UnknownLayer, match="F6 of .* has no map on the way to the classes.* choose such a layer, as S4 is"):
+    with pytest.raises(UnknownLayer, match="F6 of .* has no map on the way to the classes.* choose such a layer, as relu3 is"):
         grad_cam(model, x, 0, "F6")
     with pytest.raises(UnknownLayer, match="no layer called 'C2'"):
         grad_cam(model, x, 0, "C2")
