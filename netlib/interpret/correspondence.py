@@ -45,7 +45,7 @@ class Correspondence:
 def correspondence(
     model: nn.Module, images: Tensor, boxes: Sequence[Box], layer: str | None = None, *, fill: float | Tensor = 0.0
 ) -> Correspondence:
-    """How alike `layer` (the last map, unless given) answers when box i is hidden in picture i.
+    """How alike `layer` (the map of the last convolution, unless given) answers when box i is hidden in picture i.
 
     A sign is −1, 0 or 1: a feature that does not change at all, as many behind a ReLU, agrees only with one that does not either.
     A box is cut off at the picture's edge; `fill` is in the units of the input, where 0 is the mean colour, or a tensor (C, 1, 1).

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from importlib import import_module
 from threading import Lock
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 import torch
 
+from netlib.models import bundled, imagenet
 from netlib.models.registry import PREFIX, spec
 from netlib.models.weights import load
 
@@ -16,19 +17,26 @@ if TYPE_CHECKING:
 
     from torch import Tensor, nn
 
+SOURCES = {"trained": bundled.state_dict, "imagenet": imagenet.state_dict}
 ONE_AT_A_TIME = Lock()  # torch draws parameters from one generator of the whole process: two builds would share a seed's numbers
 
 
-def build(name: str, *, weights: Mapping[str, Tensor] | None = None, meta: bool = False, seed: int = 0) -> nn.Module:
+def build(
+    name: str, *, weights: Mapping[str, Tensor] | Literal["trained", "imagenet"] | None = None, meta: bool = False, seed: int = 0
+) -> nn.Module:
     """Build a network of the registry, or "torchvision/…", in eval mode.
 
-    `weights` is a state dict to load; without it the parameters are drawn from `seed`, and the caller's random
-    state is left as it was. With `meta` the parameters live on the meta device: shapes, but no memory.
+    `weights` is a state dict to load, "trained" for those that come with the project, or "imagenet" for torchvision's, from this
+    computer; without it the parameters are drawn from `seed`, and the caller's random state is left as it was. With `meta` the
+    parameters live on the meta device: shapes, but no memory.
 
     Raises:
         UnknownNetwork: the registry has no such name.
+        MissingWeights: no weights of it come from that source, or they are not on this computer; the message says what to do.
         WeightsMismatch: the state dict does not fit; the message lists what is missing, unexpected or mis-shaped.
     """
+    if isinstance(weights, str):
+        weights = SOURCES[weights](name)
     if meta:
         with torch.device("meta"):
             module = _module(name)

@@ -11,7 +11,7 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
-from netlib.errors import NetlibError, UnknownNetwork
+from netlib.errors import MissingWeights
 from netlib.models.registry import NETWORKS
 
 if TYPE_CHECKING:
@@ -97,14 +97,13 @@ def state_dict(network: str) -> dict[str, Tensor]:
     """The trained weights of `network`, for `netlib.build(network, weights=…)`.
 
     Raises:
-        UnknownNetwork: no weights of that network come with the project.
-        NetlibError: the file is missing.
+        MissingWeights: no trained weights of that network come with the project, or their file is missing.
     """
     if network not in BUNDLED:
-        raise UnknownNetwork(network, BUNDLED)
+        raise MissingWeights(f"No trained weights of {network} come with the project; choose one of: {', '.join(BUNDLED)}.")
     file = BUNDLED[network].file
     if not file.is_file():
-        raise NetlibError(f"The file {file.name} of trained weights is missing; run: python -m netlib.training.bundled {network}.")
+        raise MissingWeights(f"The file {file.name} of trained weights is missing; run: python -m netlib.training.bundled {network}.")
     from safetensors.torch import load_file  # imports torch
 
     return load_file(file)

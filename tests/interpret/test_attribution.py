@@ -222,7 +222,9 @@ RELU_RULES = ["guided_backprop", "deconvolution", "guided_grad_cam", "deeplift"]
     ],
 )  # fmt: skip
 def test_a_relu_that_no_hook_can_serve_is_refused_by_name(model: nn.Module, layer: str, says: str, method: str) -> None:
-    x = torch.randn(1, 6, 7)
+    x = torch.rand(1, 6, 7)
+    for parameter in model.parameters():
+        parameter.data.abs_()  # all positive: no ReLU is shut by chance
     with pytest.raises(UnsupportedLayer, match=says) as caught:
         attribute(model, x, 0, method)
     assert caught.value.layer == layer and f"{layer} (relu)" in str(caught.value)

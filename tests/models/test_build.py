@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
 
+import pytest
 import torch
 
+from netlib.errors import MissingWeights
+from netlib.models import bundled
 from netlib.models.build import build
 
 
@@ -22,3 +25,12 @@ def test_building_leaves_the_callers_random_numbers_alone():
     torch.manual_seed(7)
     build("lenet5", seed=1)
     assert torch.equal(torch.rand(3), expected)
+
+
+def test_weights_by_the_name_of_their_source():
+    trained = bundled.state_dict("lenet5")
+    assert all(torch.equal(tensor, trained[name]) for name, tensor in build("lenet5", weights="trained").state_dict().items())
+    with pytest.raises(MissingWeights, match="choose one of: lenet5, "):
+        build("alexnet", weights="trained")
+    with pytest.raises(MissingWeights, match="no ImageNet weights of LeNet-5"):
+        build("lenet5", weights="imagenet")

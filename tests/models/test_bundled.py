@@ -8,7 +8,7 @@ from dataclasses import FrozenInstanceError
 
 import pytest
 
-from netlib.errors import NetlibError, UnknownNetwork
+from netlib.errors import MissingWeights, NetlibError
 from netlib.models import bundled
 from netlib.models.bundled import BUNDLED, state_dict
 from netlib.models.registry import NETWORKS
@@ -38,7 +38,7 @@ def test_cannot_be_changed() -> None:
 
 
 def test_a_network_without_weights_and_a_missing_file_say_what_to_do(monkeypatch: pytest.MonkeyPatch, tmp_path: object) -> None:
-    with pytest.raises(UnknownNetwork, match=r"'lenet6'\. Did you mean lenet5"):
+    with pytest.raises(MissingWeights, match="lenet6 come with the project; choose one of: lenet5"):
         state_dict("lenet6")
     monkeypatch.setattr(bundled, "FOLDER", tmp_path)
     with pytest.raises(NetlibError, match=r"lenet5\.safetensors .* missing; run: python -m netlib\.training\.bundled lenet5"):
