@@ -209,6 +209,7 @@ class Backwards:
         for tap in range(rows.kernel * columns.kernel):
             place[tap] = tap // columns.kernel * rows.dilation * across + tap % columns.kernel * columns.dilation
         first = torch.arange(height)[:, None] * rows.stride * across + torch.arange(width) * columns.stride
+        place, first = place.to(switches.device), first.to(switches.device)
         target = place[switches.contiguous().int()] + first  # (U, C, height, width)
         values = here.values.new_zeros(u, channels, reads.size[0] * across)
         return values.scatter_add_(2, target.flatten(2), here.values.contiguous().flatten(2)).view(u, channels, *reads.size)
@@ -225,8 +226,8 @@ class Backwards:
                 pooled, at = F.max_pool2d(x, kernel, stride, padding, dilation, ceil, return_indices=True)
                 if pooled.shape == y.shape:
                     break
-            top = torch.arange(y.shape[2])[:, None] * rows.stride - rows.padding
-            left = torch.arange(y.shape[3]) * columns.stride - columns.padding
+            top = torch.arange(y.shape[2], device=at.device)[:, None] * rows.stride - rows.padding
+            left = torch.arange(y.shape[3], device=at.device) * columns.stride - columns.padding
             tap = (at // x.shape[3] - top) // rows.dilation * columns.kernel + (at % x.shape[3] - left) // columns.dilation
             self._taps[layer.name] = tap.to(torch.uint8)
         return self._taps[layer.name]
@@ -264,7 +265,7 @@ class Backwards:
             for first, extent, n in ((rows, size[0], height), (columns, size[1], width))
         )
         if not (down.all() and right.all()):
-            values = values * (down[:, None, :, None] & right[:, None, None, :])
+            values = values * (down[:, None, :, None] & right[:, None, None, :]).to(values.device)
         return Part(values, part.place)
 
     def _joined(self, name: str, parts: Sequence[Part | Tensor]) -> Part | Tensor:

@@ -64,8 +64,8 @@ def _merged(found: Strongest | None, maps: Tensor, count: int) -> Strongest:
     n, channels, _, width = maps.shape
     peaks = maps.amax((2, 3)).T  # (K, N)
     if found is None:
-        nothing = torch.zeros(channels, count, dtype=torch.long)
-        found = Strongest(torch.full((channels, count), float("-inf")).to(peaks), nothing - 1, nothing, nothing, 0)
+        nothing = torch.zeros(channels, count, dtype=torch.long, device=maps.device)
+        found = Strongest(peaks.new_full((channels, count), float("-inf")), nothing - 1, nothing, nothing, 0)
     values, order = torch.cat((found.values, peaks), 1).sort(dim=1, descending=True, stable=True)
     values, order = values[:, :count], order[:, :count]
     new = order >= count
