@@ -127,7 +127,7 @@ def test_follows_the_total_of_a_feature_map() -> None:
             expected.append(totals(steps.activations(x[None], [layer])[layer])[0, channel])
         assert found.activity is not None
         torch.testing.assert_close(found.activity.flatten(), torch.stack(expected).detach())
-        assert found.clean_activity == pytest.approx(float(clean[channel]))
+        assert found.clean_activity == pytest.approx(float(clean[channel].detach()))
 
 
 def test_a_coarse_map_comes_first_and_the_rest_follows() -> None:

@@ -188,7 +188,7 @@ def test_windows_give_what_a_dense_deconvnet_gives(name: str, layer: str | None)
         out = kept["out"][0].view(kept["out"].shape[1], *(kept["out"].shape[2:] or (1, 1)))
         value = out[unit.channel, unit.row, unit.column]
         expected = torch.autograd.grad(value, x, value.detach())[0][0]  # it starts from the activation, which may be negative
-        torch.testing.assert_close(ours, expected, rtol=1e-5, atol=1e-9 * float(expected.abs().max() + 1))
+        torch.testing.assert_close(ours, expected, rtol=1e-5, atol=1e-9 * float(expected.detach().abs().max() + 1))
 
 
 class ConvReLU(nn.Module):
