@@ -26,8 +26,16 @@ if TYPE_CHECKING:
 
     from netlib.analysis.graph import Layer, LayerGraph, Shape
 
-_graphs: WeakKeyDictionary[nn.Module, dict[Shape, LayerGraph]] = WeakKeyDictionary()  # of models that were found to agree with them
-_one_at_a_time = Lock()
+
+class _Known:
+    """The graphs of one model, by the shape of the picture, that it was found to agree with; each is traced once."""
+
+    def __init__(self) -> None:
+        self.graphs: dict[Shape, LayerGraph] = {}
+        self.tracing = Lock()
+
+
+_known: WeakKeyDictionary[nn.Module, _Known] = WeakKeyDictionary()
 
 
 def stepwise(model: nn.Module, input_shape: Sequence[int]) -> Stepwise:
@@ -35,16 +43,18 @@ def stepwise(model: nn.Module, input_shape: Sequence[int]) -> Stepwise:
 
     Raises:
         UnsupportedLayer: a layer that a graph does not tell enough of to be run by itself; the message names it.
+        InvalidInput: the model's numbers are not finite.
         TraceError: as netlib.trace.
     """
     shape = tuple(input_shape)
-    with _one_at_a_time:
-        known = _graphs.setdefault(model, {})
-        if shape not in known:
-            steps = Stepwise(model, trace(model, shape))
-            _check(steps)
-            known[shape] = steps.graph
-        return Stepwise(model, known[shape])
+    known = _known.get(model) or _known.setdefault(model, _Known())
+    if shape not in known.graphs:
+        with known.tracing:
+            if shape not in known.graphs:  # nor has another thread traced it meanwhile
+                steps = Stepwise(model, trace(model, shape))
+                _check(steps)
+                known.graphs[shape] = steps.graph
+    return Stepwise(model, known.graphs[shape])
 
 
 class Stepwise:
@@ -143,7 +153,9 @@ def _check(steps: Stepwise) -> None:
         own = model(x)
         own = own if isinstance(own, Tensor) else next(value for value in own if isinstance(value, Tensor))
         ours = steps.activations(x, [steps.output])[steps.output]
-    if not torch.allclose(own, ours, rtol=1e-4, atol=1e-5 * float(own.abs().max()), equal_nan=True):
+    if not own.isfinite().all():
+        raise InvalidInput(f"{graph.name} gives numbers that are not finite with these weights; choose trained ones.")
+    if not torch.allclose(own, ours, rtol=1e-4, atol=1e-5 * float(own.abs().max())):
         raise UnsupportedLayer(
             f"{graph.name} computes something else than its layers one by one: an operation between its modules is not told apart "
             "by the graph, such as a subtraction from an addition; choose another network."

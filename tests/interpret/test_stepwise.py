@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
+from threading import Event
 from typing import TYPE_CHECKING
 
 import pytest
@@ -92,6 +94,48 @@ def test_what_a_graph_does_not_tell_apart_is_refused() -> None:
         stepwise(Subtracts(), (1, 8, 9))
     with pytest.raises(UnsupportedLayer, match=r"conv2d of CallsConv is a conv2d outside any module"):
         stepwise(CallsConv(), (1, 8, 9))
+
+
+def test_a_network_whose_numbers_are_not_finite_is_refused() -> None:
+    model = build("lenet5-modern")
+    with torch.no_grad():
+        model.get_parameter("C3.weight")[0, 0, 0, 0] = torch.nan
+    with pytest.raises(InvalidInput, match=r"gives numbers that are not finite with these weights; choose trained ones\.$"):
+        stepwise(model, (1, 32, 32))
+    overflows = nn.Sequential(nn.Conv2d(1, 2, 3), nn.Flatten())
+    overflows[0].weight.data.fill_(1e38)
+    with pytest.raises(InvalidInput, match="not finite"):
+        stepwise(overflows, (1, 8, 9))
+
+
+class Waits(nn.Module):
+    """Its second pass, the first with numbers, waits for a word."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.conv, self.passes, self.begun, self.go = nn.Conv2d(1, 1, 3), 0, Event(), Event()
+
+    def forward(self, x: Tensor) -> Tensor:
+        self.passes += 1
+        if self.passes == 2:
+            self.begun.set()
+            self.go.wait(10)
+        return self.conv(x)
+
+
+def test_a_model_met_for_the_first_time_keeps_no_other_waiting() -> None:
+    known, other, slow = build("lenet5"), build("lenet5-modern"), Waits()
+    first = stepwise(known, (1, 32, 32))
+    with ThreadPoolExecutor(4) as pool:
+        going = [pool.submit(stepwise, slow, (1, 8, 9)) for _ in range(2)]  # the second waits for the first
+        try:
+            assert slow.begun.wait(10)
+            assert pool.submit(stepwise, known, (1, 32, 32)).result(10).graph is first.graph
+            assert pool.submit(stepwise, other, (1, 32, 32)).result(10).output == "output"
+        finally:
+            slow.go.set()
+        one, two = (waiting.result(10) for waiting in going)
+    assert one.graph is two.graph
 
 
 def test_says_what_does_not_fit() -> None:
