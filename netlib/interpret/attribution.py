@@ -3,9 +3,9 @@
 The score that is explained is the class's own before the softmax (LeNet-5: the negative distance). Captum hangs hooks on a network;
 here it gets a twin of the model over the same numbers, so that the model itself never has them, however it ends.
 
-Methods that change the rule of the ReLU do it by hooks on ReLU modules. One that is used twice, works in place or is a function would
-be passed over in silence, or wrongly: such a layer is refused by its name. DeepLIFT is refused by the layer where a layer is neither
-linear nor one of the modules that Captum has a rule for, such as local response normalization or LeNet-5's own tanh.
+Methods that change the rule of the ReLU do it by hooks on ReLU modules. One that is used twice or is a function would be passed over
+in silence, or wrongly: such a layer is refused by its name. DeepLIFT is refused by the layer where a layer is neither linear nor one
+of the modules that Captum has a rule for, such as local response normalization or LeNet-5's own tanh.
 """
 
 from __future__ import annotations
@@ -253,6 +253,4 @@ def _hook_reason(layer: Layer, modules: Mapping[str, nn.Module]) -> str | None:
         return "is a function between modules, which no hook can reach; write it as a module of its own"
     if path != layer.name:
         return f"is a second use of {path}, whose hook cannot tell them apart; give each use a module of its own"
-    if getattr(modules[path], "inplace", False):
-        return "works in place and overwrites what the hook needs; write it with inplace=False"
     return None

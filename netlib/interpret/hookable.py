@@ -1,9 +1,10 @@
 """A twin of a network that gives class scores, made ready for the hooks by which Captum changes the rules of its non-linear modules.
 
-Two things go wrong on the network itself, and neither is told. Captum hangs its hooks on the tensor that comes into a module: where a
+Three things go wrong on the network itself, and none is told. Captum hangs its hooks on the tensor that comes into a module: where a
 pool follows a ReLU, the pool's change comes after the ReLU has looked (captum#1104), and a branch beside a ReLU is changed with it.
 And its rule for max pooling writes what comes down to each window's maximum, so that of two windows with one maximum the last alone
 counts. Here each non-linear module reads a copy that nobody else reads, and windows that overlap are laid out side by side.
+And a module that works in place, as torchvision's ReLUs do, overwrites what a hook has yet to look at: here none does.
 """
 
 from __future__ import annotations
@@ -30,6 +31,8 @@ class Hookable(nn.Module):
         super().__init__()
         self.network, self.negative = twin(model), negative
         for module in list(self.network.modules()):
+            if getattr(module, "inplace", False):
+                module.inplace = False
             for name, part in module.named_children():
                 if type(part) is nn.MaxPool2d and _overlaps(part):
                     setattr(module, name, nn.Sequential(SideBySide(part), nn.MaxPool2d(part.kernel_size)))

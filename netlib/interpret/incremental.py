@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from netlib.analysis.receptive_field import Box
     from netlib.interpret.stepwise import Stepwise
 
-NEARLY_ALL = 0.9  # of a map: from here on the whole map is as fast, and needs no cutting
+NEARLY_ALL = 0.8  # of a map: from here on the whole map is as fast, and needs no cutting
 FLOAT_BYTES = 4
 
 # Kinds that work pixel by pixel on maps (C, H, W): on a window as on the map. LRN and channel-wise norms see one pixel's channels.

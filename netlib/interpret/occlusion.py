@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from netlib.analysis.graph import Pair
 
 COARSE = 4  # of so many places in a row one is in the first, coarse map
-ALIKE = 6  # rows, and columns, of places that are computed together: more waste work on unlike windows, fewer time between batches
+ALIKE = 8  # rows, and columns, of places that are computed together: more waste work on unlike windows, fewer time between batches
 BUDGET = 256 << 20  # bytes that one step's largest layer may take
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from typing import TYPE_CHECKING
 
 import captum.attr
@@ -199,6 +200,27 @@ def test_a_branch_beside_a_relu_keeps_its_own_gradient() -> None:
     assert found.flatten().tolist() == pytest.approx([-2 * -0.25, 1 * -2 * -0.25])
 
 
+@pytest.mark.parametrize("method", METHODS)
+@pytest.mark.parametrize("name", ["torchvision/vgg11", "small"])
+def test_a_relu_in_place_gives_what_one_out_of_place_gives(name: str, method: str) -> None:
+    if name == "small":
+        model, x = nn.Sequential(pooled(2, 2), nn.ReLU(inplace=True), nn.Linear(3, 2)), torch.randn(2, 13, 11)
+        model[0][1] = nn.ReLU(inplace=True)
+        model(x[None]), model.eval()
+    else:
+        model, x = netlib.build(name), torch.randn(3, 32, 40)
+    other = copy.deepcopy(model)
+    inside = [part for part in model.modules() if isinstance(part, nn.ReLU)]
+    assert all(part.inplace for part in inside)
+    for part in other.modules():
+        if isinstance(part, nn.ReLU):
+            part.inplace = False
+    few = {key: 2 for key in METHODS[method].settings if key in ("steps", "samples")}
+    expected = attribute(other, x, 1, method, **few)
+    torch.testing.assert_close(attribute(model, x, 1, method, **few), expected)
+    assert all(part.inplace for part in inside) and (name == "small" or expected.any())
+
+
 class Functional(nn.Module):
     def __init__(self) -> None:
         super().__init__()
@@ -215,7 +237,6 @@ RELU_RULES = ["guided_backprop", "deconvolution", "guided_grad_cam", "deeplift"]
 @pytest.mark.parametrize(
     ("model", "layer", "says"),
     [
-        (nn.Sequential(nn.Conv2d(1, 2, 3), nn.ReLU(inplace=True), nn.Flatten(), nn.Linear(40, 3)), "1", "works in place"),
         (Functional(), "relu_2", "is a function between modules"),
         (By(lambda m, x: m.fc(m.relu(m.conv2(m.relu(m.conv1(x)))).flatten(1)), conv1=nn.Conv2d(1, 2, 3), conv2=nn.Conv2d(2, 2, 1),
             relu=nn.ReLU(), fc=nn.Linear(40, 3)), "relu@2", "is a second use of relu"),
