@@ -3,9 +3,10 @@
     python tests/benchmarks/occlusion.py [--runs N] [--networks NAME ...] [--stride PIXELS] [--device cuda]
 
 A picture of 3×224×224, a square of 32 or 16 pixels in steps of 8 unless told otherwise, random weights drawn so that signals do not
-fade. netlib computes the whole map, its clean forward pass included. The plain loop paints a batch of 32 squares and runs the network, in PyTorch's usual memory
-format and channels last; Captum runs with 1, 4, 16 and 64 perturbations at a time; of each the best counts. The peers are timed on
-some of the places, since each costs them the same. Every turn times each way once; medians are over the turns.
+fade. netlib computes the whole map, its clean forward pass included. The plain loop paints a batch of 32 squares and runs the
+network, in PyTorch's usual memory format and channels last; Captum runs with 1, 4, 16 and 64 perturbations at a time; of each the best
+counts. The peers are timed on some of the places, since each costs them the same. Every turn times each way once; medians are over
+the turns.
 """
 
 from __future__ import annotations
