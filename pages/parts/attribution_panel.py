@@ -109,7 +109,12 @@ def _methods(sights: Sequence[Sight]) -> list[str]:
 
     options, key = [*METHODS, GRAD_CAM], "view_methods"
     if key not in st.session_state:
-        st.session_state[key] = [name for name in view.first_list("method", DEFAULT) if name in options] or list(DEFAULT)
+        wanted = view.first_list("method", DEFAULT)
+        known = [name for name in dict.fromkeys(wanted) if name in options] or list(DEFAULT)
+        for name in dict.fromkeys(st.query_params.get_all("method")):
+            if name not in options:
+                view.not_here("method", name, ", ".join(map(title, known)))
+        st.session_state[key] = known
     with st.container(horizontal=True, gap="medium", vertical_alignment="bottom"):
         chosen: list[str] = st.multiselect(
             "Methods", options, st.session_state[key], key=key, format_func=title, placeholder="Choose methods"
@@ -171,13 +176,14 @@ def _steps(sight: Sight, target: int, method: str, settings: Mapping[str, Any]) 
     from netlib.interpret.attribution import attribution_steps
     from netlib.interpret.grad_cam import enlarged, grad_cam
 
-    with sight.model() as model:
-        if method == GRAD_CAM:
-            height, width = sight.graph.input_shape[-2:]
-            yield 1.0, "", enlarged(grad_cam(model, sight.input(), target, settings["layer"]), (height, width))
-            return
-        for share, found in attribution_steps(model, sight.input(), target, method, **settings):
-            yield share, f"{100 * share:.0f} %", found
+    if method == GRAD_CAM:
+        height, width = sight.graph.input_shape[-2:]
+        with sight.model() as model:
+            found = grad_cam(model, sight.input(), target, settings["layer"])
+        yield 1.0, "", enlarged(found, (height, width))
+        return
+    for share, found in sight.steps(partial(attribution_steps, image=sight.input(), target=target, method=method, **settings)):
+        yield share, f"{100 * share:.0f} %", found
 
 
 def _while_computed(sight: Sight, method: str, found: Tensor) -> None:

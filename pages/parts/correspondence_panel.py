@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
     from netlib.analysis.receptive_field import Box
     from netlib.figures.heat import Picture
+    from netlib.interpret.correspondence import Correspondence
     from pages.parts.sight import Sight
 
 DRAWS = 8  # of random boxes
@@ -35,7 +36,7 @@ def correspondence(sights: Sequence[Sight]) -> None:
     st.markdown(
         "The same part is hidden in five pictures. If a layer ties the part of one picture to that of another, its features change in the "
         "same direction: Δ, the mean Hamming distance between the signs of the changes, is small, and smaller than for random boxes "
-        "(Zeiler and Fergus 2014, Table 1)."
+        "(Zeiler and Fergus 2014, Table 1). The five are views of one photo, chosen here; the picture above plays no part."
     )
     grey = all(sight.graph.input_shape[0] == 1 for sight in sights)
     name = view.selectbox("Pictures", list(SETS), name="parts", default="eight" if grey else "cat", format_func=lambda one: SETS[one].title)
@@ -44,7 +45,7 @@ def correspondence(sights: Sequence[Sight]) -> None:
     except NetlibError as error:
         st.warning(escape(str(error)))
         return
-    keys = {sight.number: ("correspondence", sight.name, sight.weights, name) for sight in sights}
+    keys = {sight.number: ("correspondence", *sight.key[:2], name) for sight in sights}
     passes = 5.0 * 2 * (len(SETS[name].parts) + DRAWS) * 2
     shown = on_request.wanted(
         [(keys[sight.number], on_request.cheap(sight, passes)) for sight in sights],
@@ -110,19 +111,23 @@ def _steps(sight: Sight, name: str) -> Iterator[tuple[float, str, list[Row]]]:
     height, width = sight.graph.input_shape[-2:]
     layers = (default_layer(sight.graph), last_hidden(sight.graph))  # as the paper's layers 5 and 7
     rows: list[Row] = []
-    with sight.model() as model:
-        for layer in layers:
-            found = {}
-            for part, places in boxes.items():
-                measured = measure(model, images, places, layer)
-                found[part] = (measured.mean, measured.deviation)
-            every = list(boxes.values())
-            pairs = []
-            for seed in range(DRAWS):
-                pairs.append(measure(model, images, random_boxes(every[seed % len(every)], (height, width), seed), layer).pairs)
-                yield (len(rows) + (seed + 1) / DRAWS) / len(layers), layer, rows
-            found[RANDOM] = _pooled(torch.stack(pairs))
-            rows = [*rows, Row(sight.title, layer, sight.number - 1, found)]
+
+    def measured(places: Sequence[Box], layer: str) -> Correspondence:
+        with sight.model() as model:  # for one measurement at a time
+            return measure(model, images, places, layer)
+
+    for layer in layers:
+        found = {}
+        for part, places in boxes.items():
+            one = measured(places, layer)
+            found[part] = (one.mean, one.deviation)
+        every = list(boxes.values())
+        pairs = []
+        for seed in range(DRAWS):
+            pairs.append(measured(random_boxes(every[seed % len(every)], (height, width), seed), layer).pairs)
+            yield (len(rows) + (seed + 1) / DRAWS) / len(layers), layer, rows
+        found[RANDOM] = _pooled(torch.stack(pairs))
+        rows = [*rows, Row(sight.title, layer, sight.number - 1, found)]
     yield 1.0, "done", rows
 
 

@@ -8,12 +8,16 @@ from __future__ import annotations
 import threading
 from contextlib import closing
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 import streamlit as st
 
 from netlib.errors import NetlibError
 from netlib.models import imagenet
 from pages.parts.markdown import escape
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 AT_ONCE = 2
 LOOK = 0.7  # seconds between two looks
@@ -34,8 +38,8 @@ _downloads: dict[str, _Download] = {}  # by file: going on, or failed and not ye
 _places = threading.Semaphore(AT_ONCE)
 
 
-def offer(network: str) -> None:
-    """Say that the network's weights are not on this computer, with a button that fetches them; or how far that is."""
+def offer(network: str, instead: Callable[[], None]) -> None:
+    """Say that the network's weights are not on this computer, with a button that fetches them and one that does `instead`; or how far."""
     weights = imagenet.weights_of(network)
     if weights is None:
         return
@@ -44,10 +48,12 @@ def offer(network: str) -> None:
         _watch(going_on)
         return
     st.info(escape((going_on.error if going_on else "") or imagenet.absent(network)))
-    st.button(
-        f"Download {weights.bytes / 1e6:,.0f} MB", icon=":material/download:", key=f"download_{network}", on_click=start, args=(network,),
-        help=f"{weights.file} from {weights.url.split('/')[2]}; kept for all who use this server.",
-    )  # fmt: skip
+    with st.container(horizontal=True):
+        st.button(
+            f"Download {weights.bytes / 1e6:,.0f} MB", icon=":material/download:", key=f"download_{network}", on_click=start,
+            args=(network,), help=f"{weights.file} from {weights.url.split('/')[2]}; kept for all who use this server.",
+        )  # fmt: skip
+        st.button("Use random weights", icon=":material/casino:", key=f"random_{network}", on_click=instead)
 
 
 def start(network: str) -> None:

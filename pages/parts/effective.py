@@ -86,8 +86,9 @@ def _measure(name: str, weights: ChosenWeights, layer: str, unit: Pair) -> Itera
     from netlib.interpret.effective_field import effective_field_batches  # torch is imported only when asked for
 
     count, (channels, height, width) = _samples(name), default_input(name)
-    with shared_models.lend((name, weights.id), weights.build) as model:
-        for done, field in effective_field_batches(
-            model, layer, input_shape=(channels, height, width), unit=unit, samples=count, batch=1 if _heavy(name) else 4
-        ):
-            yield done / count, f"{done} of {count} pictures", field.numpy()
+    measured = partial(
+        effective_field_batches, layer=layer, input_shape=(channels, height, width), unit=unit, samples=count,
+        batch=1 if _heavy(name) else 4,
+    )  # fmt: skip
+    for done, field in shared_models.steps((name, weights.key), weights.build, measured):
+        yield done / count, f"{done} of {count} pictures", field.numpy()

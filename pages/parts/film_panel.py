@@ -9,7 +9,7 @@ import streamlit as st
 from netlib.errors import NetlibError
 from netlib.figures import units
 from netlib.figures.mosaic import mosaic as grid
-from pages.parts import seen, view
+from pages.parts import projection_panel, seen, view
 from pages.parts.markdown import escape
 from pages.parts.mosaic import mosaic
 
@@ -37,6 +37,8 @@ GOES = {
 
 def film_panel(look: Look, method: Method) -> None:
     """A slider over the layers, and the signal at the one it stands at."""
+    if projection_panel.silent(look):
+        return
     try:
         with st.skeleton(height=240):
             film = seen.film(look.sight, look.layer, look.channel, look.unit, method)
@@ -45,11 +47,11 @@ def film_panel(look: Look, method: Method) -> None:
         return
     step = _step(look, film)
     frame = film[step]
-    st.markdown(_words(frame, method))
+    st.markdown(_words(frame, method, look.sight.graph.input_shape[-2:]))
     scale = -(-PICTURE // max(frame.tiles.shape[1:3])) if frame.at_picture else None
     shown = grid(frame.tiles, palette=frame.palette or "signed", scale=scale)
     mosaic(
-        shown, key=f"film_{look.sight.name}", low=[-frame.limit], high=[frame.limit],
+        shown, key=f"film_{look.sight.name}", low=[-frame.limit or 0.0], high=[frame.limit],
         names=["The picture"] if frame.at_picture else [f"Channel {channel}" for channel in frame.channels],
         labels=["The projection"] if frame.at_picture else [
             f"Channel {channel}: at most {units.value(strength)}" for channel, strength in zip(frame.channels, frame.strengths, strict=True)
@@ -60,12 +62,14 @@ def film_panel(look: Look, method: Method) -> None:
     )  # fmt: skip
 
 
-def _words(frame: Still, method: Method) -> str:
+def _words(frame: Still, method: Method, picture: Sequence[int]) -> str:
     where = ""
     if frame.box is not None and (frame.box.height, frame.box.width) != (1, 1):
         spans = ((frame.box.top, frame.box.bottom), (frame.box.left, frame.box.right))
         rows, columns = (f"{start} to {stop - 1}".replace("-", "−") for start, stop in spans)
         where = f", rows {rows}, columns {columns}"
+        if frame.at_picture and (outside := projection_panel.beyond(frame.box, picture)):
+            where += f"; {outside}"
     kind = "the picture" if frame.at_picture else units.kind(frame.kind)
     channels = "channel" if frame.count == 1 else "channels"
     said = f"**{escape(frame.layer)}** ({kind}{where}): in {frame.alive} of {frame.count} {channels}, at most {units.value(frame.limit)}."
@@ -94,8 +98,8 @@ def _step(look: Look, film: Sequence[Still]) -> int:
         return 0
     key, middle = f"view_step_{name}", (last + 1) // 2
     if key not in st.session_state:
-        asked = st.query_params.get(f"step_{number}", "")
-        st.session_state[key] = int(asked) if asked.isdecimal() else middle
+        options = [str(step) for step in range(last + 1)]
+        st.session_state[key] = int(view.first_of(options, f"step_{number}", str(middle), lambda step: f"step {step}"))
     st.session_state[key] = min(st.session_state[key], last)
     step = int(
         st.select_slider(

@@ -65,7 +65,7 @@ def hand_occluder(targets: Sequence[tuple[Sight, int]], square: Square, note: Ca
         note: what else is to be said of a network whose class has that probability with the occluder; "" for nothing.
     """
     moved: dict[str, Any] = st.session_state.setdefault(f"{KEY}_moved", {"final": True, "number": 0})
-    at = st.session_state[PLACE] = st.session_state.get(PLACE) or parse(view.first(NAME, MIDDLE)) or (0.5, 0.5)
+    at = st.session_state[PLACE] = st.session_state.get(PLACE) or _linked()
     if moved["final"]:
         view.keep(NAME, text(at), MIDDLE)
     pictures, results = [], []
@@ -104,6 +104,15 @@ def parse(written: str) -> tuple[float, float] | None:
     if not match or max(float(match[1]), float(match[2])) > 100:
         return None
     return float(match[1]) / 100, float(match[2]) / 100
+
+
+def _linked() -> tuple[float, float]:
+    """The place that the link asks for; where it is none, that is said, and the middle taken."""
+    written = view.first(NAME, MIDDLE)
+    found = parse(written)
+    if found is None:
+        view.not_here(NAME, written, f"{MIDDLE}, the middle; write the height and the width in %")
+    return found or (0.5, 0.5)
 
 
 def text(place: tuple[float, float]) -> str:

@@ -57,9 +57,8 @@ def invariance(targets: Sequence[tuple[Sight, int]]) -> None:
 def _steps(sight: Sight, target: int, kind: str) -> Iterator[tuple[float, str, Curves]]:
     from netlib.interpret.invariance import invariance as curves
 
-    with sight.model() as model:
-        for found in curves(model, sight.input(), target, kind):
-            yield found.done / len(found.values), f"{found.done} of {len(found.values)} pictures", found
+    for found in sight.steps(partial(curves, image=sight.input(), target=target, kind=kind)):
+        yield found.done / len(found.values), f"{found.done} of {len(found.values)} pictures", found
 
 
 def _charts(kind: str, found: Sequence[tuple[Sight, int, Curves]]) -> None:

@@ -15,6 +15,7 @@ from netlib.figures import units
 from netlib.figures.heat import enlarged
 from netlib.figures.heat_words import class_words
 from pages.parts import layer_choice, links, on_request, view
+from pages.parts.markdown import escape
 from pages.parts.occluder_choice import slider
 from pages.parts.picture_wall import Panel, picture_wall
 from pages.parts.saving import download
@@ -62,7 +63,7 @@ def maximization_panel(targets: Sequence[tuple[Sight, int]], asked: Mapping[str,
     for column, (sight, target) in zip(st.columns(len(targets), gap="medium"), targets, strict=True):
         with column:
             plan.append((sight, *_unit(sight, target, asked.get(sight.name, layer_choice.Asked())), st.container()))
-    keys = [("maximization", sight.name, sight.weights, layer, channel, *settings.items()) for sight, layer, channel, _ in plan]
+    keys = [("maximization", *sight.key[:2], layer, channel, *settings.items()) for sight, layer, channel, _ in plan]
     passes = settings["steps"] * THERE_AND_BACK * len(plan)
     shown = _wanted([(key, sight) for key, (sight, *_) in zip(keys, plan, strict=True)], passes, "Make the pictures")
     words = ", ".join(f"{name} {value:g}" for name, value in settings.items())
@@ -94,7 +95,9 @@ def inversion_panel(sights: Sequence[Sight], asked: Mapping[str, layer_choice.As
     st.header("Feature inversion", anchor="inversion")
     st.markdown(
         "From noise, a picture is sought whose features in a layer are those of the chosen one: what it shows, the layer has kept; what it "
-        "lost, the layer no longer knows (Mahendran and Vedaldi 2015). What keeps it a picture: the α-norm, α = 6, and total variation."
+        "lost, the layer no longer knows (Mahendran and Vedaldi 2015). What keeps it a picture: the α-norm, α = 6, and total variation. "
+        "Features may match nearly in full though the picture looks like noise: early layers keep almost all of it, but from a deep layer "
+        "many pictures have the same features, and the search ends at any of them."
     )
     with st.container(horizontal=True, gap="medium", vertical_alignment="bottom"):
         settings = {SENT.get(name, name): _number(name) for name in DESCENT}
@@ -169,6 +172,8 @@ def _unit(sight: Sight, target: int, asked: layer_choice.Asked) -> tuple[str, in
         right, sight.name, sight.number, layer, count, default=target if layer == output else 0, asked=asked.channel,
         label="Class" if layer == output else "Channel",
     )  # fmt: skip
+    if layer == output:
+        right.caption(escape(class_words(sight.classes[channel])))
     return layer, channel
 
 
@@ -212,18 +217,17 @@ def _climb(sight: Sight, layer: str, channel: int, settings: Mapping[str, Any]) 
     from netlib.interpret.maximization import maximize
 
     steps = settings["steps"]
-    with sight.model() as model:
-        for at in maximize(model, layer, channel, input_shape=sight.graph.input_shape, every=steps // LOOKS, **settings):
-            yield at.step / steps, f"step {at.step} of {steps}, activation {units.value(at.value)}", at
+    climb = partial(maximize, layer=layer, channel=channel, input_shape=sight.graph.input_shape, every=steps // LOOKS, **settings)
+    for at in sight.steps(climb):
+        yield at.step / steps, f"step {at.step} of {steps}, activation {units.value(at.value)}", at
 
 
 def _descend(sight: Sight, layer: str, settings: Mapping[str, Any]) -> Iterator[tuple[float, str, inversion.Step]]:
     from netlib.interpret.inversion import invert
 
     steps = settings["steps"]
-    with sight.model() as model:
-        for at in invert(model, sight.input(), layer, every=steps // LOOKS, **settings):
-            yield at.step / steps, f"step {at.step} of {steps}, error {units.value(at.error)}", at
+    for at in sight.steps(partial(invert, image=sight.input(), layer=layer, every=steps // LOOKS, **settings)):
+        yield at.step / steps, f"step {at.step} of {steps}, error {units.value(at.error)}", at
 
 
 # ---------------------------------------------------------------- what is shown

@@ -31,7 +31,7 @@ ROW = (
 
 def seen_and_said(one: Sight) -> None:
     """The picture as the network sees it, and its five most probable classes beside it."""
-    picture, words = st.columns([2, 3], vertical_alignment="center")
+    picture, words = st.columns([2, 3])
     with picture:
         shown = one.shown()
         factor = max(1, -(-SEEN // max(shown.shape)))

@@ -63,12 +63,12 @@ def _make(look: Look) -> Iterator[tuple[float, str, Made]]:
     from netlib.interpret.maximization import maximize
 
     one, unit = look.sight, None if look.strongest else look.unit
-    with one.model() as model:
-        for step in maximize(
-            model, look.layer, look.channel, input_shape=one.graph.input_shape, unit=unit, steps=STEPS, seed=SEED, every=4
-        ):
-            picture = one.preprocessing.shown(step.image)
-            yield step.step / STEPS, f"step {step.step} of {STEPS}, value {units.value(step.value)}", (picture, step.value)
+    climb = partial(
+        maximize, layer=look.layer, channel=look.channel, input_shape=one.graph.input_shape, unit=unit, steps=STEPS, seed=SEED, every=4
+    )
+    for step in one.steps(climb):
+        picture = one.preprocessing.shown(step.image)
+        yield step.step / STEPS, f"step {step.step} of {STEPS}, value {units.value(step.value)}", (picture, step.value)
 
 
 def _show(look: Look, made: Made) -> None:

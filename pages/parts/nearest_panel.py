@@ -39,9 +39,10 @@ def nearest(sights: Sequence[Sight]) -> None:
     st.header("Nearest pictures", anchor="nearest")
     st.markdown(
         "Two pictures are alike for a network when its last hidden layer answers alike (Krizhevsky, Sutskever and Hinton 2012, Figure 4). "
-        "Beside it, the pictures that are nearest pixel by pixel: seldom the same ones, if the network has learned something."
+        "Below them, the pictures that are nearest pixel by pixel: where they differ, the network goes by something else than colours and "
+        "their places."
     )
-    keys = {sight.number: ("features", sight.name, sight.weights, data_of(sight)) for sight in sights}
+    keys = {sight.number: ("features", *sight.key[:2], data_of(sight)) for sight in sights}
     shown = on_request.wanted(
         [(keys[sight.number], on_request.cheap(sight, 400)) for sight in sights],
         "Find the nearest pictures", icon=":material/search:",
@@ -136,7 +137,7 @@ def _shown(sight: Sight, vectors: NDArray[np.float32]) -> None:
         for place, label, distance in zip(places, labels, distances, strict=True):
             picture = np.array(_image(data.images[place]))
             words = units.value(distance)
-            panels.append(Panel(class_words(label), picture, f"{class_words(label)}, distance {words}", f"at {words}"))
+            panels.append(Panel(class_words(label), picture, f"{class_words(label)}, distance {words}", f"distance {words}"))
         heading = f"By {by}" if by == "pixels" else f"By {by}, the last hidden layer"
         groups.append((f"{heading}: {_counted(labels)}", panels))
         rows.append(_row([panel.picture for panel in panels]))

@@ -169,9 +169,8 @@ def _sweep(one: Sight, layer: str, pictures: int) -> Iterator[tuple[float, str, 
     chosen = _chosen(one, pictures)
     size = max(1, min(BATCH, int(STEP // _macs(one, 1))))
     batches = (torch.stack([tensor_of(one, i) for i in chosen[at : at + size]]) for at in range(0, pictures, size))
-    with one.model() as model:
-        for found in strongest(model, batches, layer, count=COUNT):
-            yield found.seen / pictures, f"{found.seen} of {pictures} pictures", found
+    for found in one.steps(partial(strongest, batches=batches, layer=layer, count=COUNT)):
+        yield found.seen / pictures, f"{found.seen} of {pictures} pictures", found
 
 
 def _so_far(look: Look, found: Strongest) -> None:

@@ -87,11 +87,10 @@ def choose() -> Square:
 
 
 def slider(label: str, options: tuple[str, ...], *, name: str, default: str, help: str, unit: str = " %") -> str:
-    """A slider over a few values, kept as `name` in the URL; a value that is none of them is replaced by the default."""
+    """A slider over a few values, kept as `name` in the URL; a value that is none of them is said so and replaced by the default."""
     key = f"view_{name}"
     if st.session_state.get(key) not in options:
-        asked = view.first(name, default)
-        st.session_state[key] = asked if asked in options else default
+        st.session_state[key] = view.first_of(options, name, default, lambda option: f"{option}{unit}")
     choice: str = st.select_slider(
         label, options, st.session_state[key], key=key, format_func=lambda option: f"{option}{unit}", help=help
     )

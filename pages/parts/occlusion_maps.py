@@ -149,12 +149,13 @@ def _steps(sight: Sight, square: Square, layer: str) -> Iterator[tuple[float, st
     from netlib.interpret.occlusion import occlusion_steps
 
     size = _size(sight)
-    with sight.model() as model:
-        for found in occlusion_steps(
-            model, sight.input(), patch=square.patch(size), stride=square.step(size), fill=square.value(sight.preprocessing), layer=layer
-        ):
-            done, of = int(found.done.sum()), found.done.numel()
-            yield done / of, f"{done} of {of} places", found
+    covered = partial(
+        occlusion_steps, image=sight.input(), patch=square.patch(size), stride=square.step(size), fill=square.value(sight.preprocessing),
+        layer=layer,
+    )  # fmt: skip
+    for found in sight.steps(covered):
+        done, of = int(found.done.sum()), found.done.numel()
+        yield done / of, f"{done} of {of} places", found
 
 
 def drawn(sight: Sight, target: int, square: Square, layer: str, look: Look, found: OcclusionMap) -> list[Drawn]:

@@ -43,6 +43,7 @@ DIGIT_SOURCE = "Digit: Alpaydin and Kaynak, with scikit-learn"
 PATCH_SOURCE = "Patch of a photo that comes with scikit-image or scikit-learn, from a part that no bundled network learned from"
 PHOTO_LABELS: Mapping[str, str] = {"chelsea": "cat", "hubble": "deep field"}  # what the patches' data calls them; else as here
 OWN_KINDS: Mapping[str, str] = {"upload": "was uploaded", "camera": "was taken with a camera", "drawn": "was drawn"}
+ASKS: Mapping[str, str] = {"upload": "Choose a file", "camera": "Take a picture", "drawn": "Draw a digit"}
 _LABELS: Mapping[str, str] = {
     **{name: photo.title for name, photo in PHOTOS.items()},
     "digit": "Handwritten digit", "patch": "Patch of a photo", "upload": "Upload a picture", "camera": "Camera", "drawn": "Draw a digit",
@@ -80,7 +81,7 @@ def pick(default: str, notes: DeltaGenerator) -> Picture:
     found = _chosen(choice, notes)
     if found is None:
         found = bundled(default)
-        st.caption(f"Until then: {found.title}.")
+        st.caption(f"{ASKS[choice]}; {escape(found.title)} is shown until then.")
     view.keep("picture", found.id, default)
     return found
 
@@ -229,7 +230,8 @@ def _keep(kind: str, data: bytes, make: Callable[[], Image.Image], title: str) -
     name = f"{kind}:{digest[:8]}"
     kept: dict[str, Picture] = st.session_state.setdefault(OWN, {})
     if name not in kept:
-        source = f"{title[:1].upper()}{title[1:]}: your own, known to this session only"
+        shown = title if kind == "upload" else f"{title[:1].upper()}{title[1:]}"  # a file is called as it is called
+        source = f"{shown}: your own, known to this session only"
         kept[name] = Picture(name, f"{kind}:{digest}", title, make(), source)
         while len(kept) > MOST_OWN:
             kept.pop(next(iter(kept)))

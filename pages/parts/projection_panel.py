@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from netlib.analysis.receptive_field import Box
     from netlib.interpret.backwards import Method
     from pages.parts.look import Look
 
@@ -27,7 +28,8 @@ TITLES = {"deconvnet": "Deconvnet", "gradient": "Gradient", "guided": "Guided"}
 RULES = (
     "Three methods differ in one rule, at the ReLU. With *a* what came up to it and *s* the signal that comes down: "
     "**deconvnet** lets *s* through where *s* > 0, the **gradient** where *a* > 0, **guided** backpropagation where both are. "
-    "The deconvnet’s paper is silent on LRN and other nonlinearities: there it passes *s* unchanged, the other two differentiate."
+    "The deconvnet’s paper is silent on LRN and other nonlinearities: there it passes *s* unchanged, the other two differentiate. "
+    "The deconvnet’s signal starts as the unit’s activation, that of the other two as 1: how far their values go is not comparable."
 )
 WHOLE = 220  # pixels of the picture's longer side, at least
 TILE = 150  # pixels that a crop is wide, at least
@@ -41,8 +43,8 @@ def projections(look: Look, method: Method, columns: int) -> None:
     st.markdown(escape(f"{look.words[0].upper()}{look.words[1:]} of {look.layer}: {units.value(look.value)}. ") + _sees(look))
     if not any(layer.kind in RECTIFIED for layer in one.graph):
         st.caption(f"{escape(one.title)} has no ReLU: its gradient and its guided backpropagation are the same.")
-    if not look.value:
-        st.caption("The unit is silent on this picture: nothing comes down from it.")
+    if silent(look):
+        return
     with st.skeleton(height=200):
         found, refusals = _found(look)
     if refusals:
@@ -62,6 +64,21 @@ def projections(look: Look, method: Method, columns: int) -> None:
         caption=look.caption("the picture as far as the unit sees it, and its projections", "zero is grey"),
         filename=look.file("projections"), on_select=partial(_pick, key, methods),
     )  # fmt: skip
+
+
+def silent(look: Look) -> bool:
+    """Whether the unit does not answer to the picture; if so, that is said, and what to choose instead."""
+    if look.value:
+        return False
+    better = look.maps.order[0]
+    other = f"channel {better}, the strongest here," if look.maps.values[better].max() > 0 else "another layer or picture"
+    if not look.strongest and look.maps.values[look.channel].max() > 0:
+        other = f"the channel’s strongest unit (an empty field “Unit”) or {other}"
+    st.info(
+        f"The unit is silent here: its activation is 0, so nothing comes down from it. Choose {other.rstrip(',')} to see one that answers.",
+        icon=":material/volume_off:",
+    )  # fmt: skip
+    return True
 
 
 def _found(look: Look) -> tuple[dict[Method, NDArray[np.floating]], list[str]]:
@@ -90,10 +107,21 @@ def _sees(look: Look) -> str:
     if look.maps.size == (1, 1):
         return f"It sees {box.height}×{box.width} px."
     rows, columns = (f"{start} to {stop - 1}".replace("-", "−") for start, stop in ((box.top, box.bottom), (box.left, box.right)))
-    return f"It sees rows {rows}, columns {columns}: {box.height}×{box.width} px."
+    said = f"It sees rows {rows}, columns {columns}: {box.height}×{box.width} px."
+    outside = beyond(box, look.sight.graph.input_shape[-2:])
+    return f"{said} {outside[0].upper()}{outside[1:]}." if outside else said
+
+
+def beyond(box: Box, size: Sequence[int]) -> str:
+    """What is said of a box that reaches beyond a picture of that size; else nothing."""
+    height, width = size
+    inside = box.top >= 0 and box.left >= 0 and box.bottom <= height and box.right <= width
+    return "" if inside else f"what lies beyond the {height}×{width} picture is padding"
 
 
 def _label(name: str, limit: float) -> str:
+    if not limit:
+        return f"{TITLES[name]}: nothing comes down to the picture"
     return f"{TITLES[name]}: from −{units.value(limit)} (dark) to {units.value(limit)} (bright), zero grey"
 
 

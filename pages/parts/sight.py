@@ -5,9 +5,10 @@ A link holds all of it: ?network=zfnet-mini&network=alexnet-mini&weights_1=train
 
 from __future__ import annotations
 
+import re
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 import streamlit as st
 
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
     from netlib.analysis.graph import LayerGraph
     from netlib.data.preprocessing import Preprocessing
 
+T = TypeVar("T")
 DEFAULT = ("zfnet-mini", "alexnet-mini")
 NOT_SEEING = ("rnn", "lstm", "dcgan-generator")  # two read a picture row by row and keep no maps, one makes pictures
 DIGIT, PHOTO = "digit:17", "chelsea"
@@ -87,6 +89,10 @@ class Sight:
         with shared_models.lend((self.name, self.key[1]), self.build) as module:
             yield module
 
+    def steps(self, work: Callable[[nn.Module], Iterator[T]]) -> Iterator[T]:
+        """The steps of `work(network)`: long work, which leaves the network to others between two of them."""
+        return shared_models.steps((self.name, self.key[1]), self.build, work)
+
     def caption(self, layer: str | None = None, unit: str | int | None = None, method: str = "", settings: str = "") -> str:
         """What stands under every picture that is taken away: network, weights, picture, layer, unit, method, settings."""
         parts = [
@@ -129,6 +135,14 @@ def choose(*, most: int = 4, default: Sequence[str] = DEFAULT, picture: bool = T
     if chosen:
         st.caption(f"{escape(chosen.source)}.")
     return sights
+
+
+def told(error: NetlibError, sights: Sequence[Sight]) -> str:
+    """What an error says, each network called as the page calls it."""
+    said = str(error)
+    for name, title in sorted({(one.graph.name, one.title) for one in sights}, reverse=True):
+        said = re.sub(rf"(?<![\w/-]){re.escape(name)}(?![\w/-])", lambda _, title=title: title, said)  # type: ignore[misc]
+    return said
 
 
 def options() -> list[str]:

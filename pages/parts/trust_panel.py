@@ -78,6 +78,12 @@ def open_(number: int, name: str) -> None:
     st.session_state[KEPT] = "" if st.session_state.get(KEPT) == wanted else wanted
 
 
+def drop() -> None:
+    """The map to be checked is none of those that are chosen: take it out of the URL."""
+    st.session_state[KEPT] = ""
+    view.keep("check", None)
+
+
 def close() -> None:
     """End the check."""
     st.session_state[KEPT] = ""
@@ -100,7 +106,7 @@ def trust_panel(checked: Checked) -> None:
 def _randomization(checked: Checked) -> None:
     st.markdown(
         "**Does it depend on the weights?** Layer by layer, from the output down, the weights are made random (Adebayo et al. 2018). "
-        "A map that explains the network must change; one that stays is a picture of the photo’s edges. "
+        "A map that explains the network must change; one that stays does not show what was learned; it may be little more than edges. "
         "Each map has its own colours, up to its 99th percentile."
     )
     found = work(
@@ -127,13 +133,14 @@ def _stops(checked: Checked) -> Iterator[tuple[float, str, list[Stop]]]:
 
     found: list[Stop] = []
     of = len(trust.stops(checked.sight.graph, MOST)) + 1
-    with checked.sight.model() as model:
-        for step in trust.randomized(
-            model, checked.sight.input(), checked.target, checked.method or "", most=MOST, **(checked.settings or {})
-        ):
-            like = step.similarity
-            found = [*found, Stop(step.layer, heat.flattened(step.map.numpy()), like.spearman, like.ssim)]
-            yield len(found) / of, f"{len(found) - 1} of {of - 1} stages", found
+    cascade = partial(
+        trust.randomized, image=checked.sight.input(), target=checked.target, method=checked.method or "", most=MOST,
+        **(checked.settings or {}),
+    )  # fmt: skip
+    for step in checked.sight.steps(cascade):
+        like = step.similarity
+        found = [*found, Stop(step.layer, heat.flattened(step.map.numpy()), like.spearman, like.ssim)]
+        yield len(found) / of, f"{len(found) - 1} of {of - 1} stages", found
 
 
 def _strip(checked: Checked, found: list[Stop], *, key: str | None) -> None:
@@ -213,8 +220,8 @@ def _measured(checked: Checked) -> Iterator[tuple[float, str, dict[str, Curve]]]
         for order in (own, trust.random_map(image)) for how in (trust.deletion, trust.insertion)
     ]  # fmt: skip
     found: dict[str, Curve] = {}
-    with checked.sight.model() as model:
-        for number, (name, way) in enumerate(zip(CURVES, ways, strict=True), start=1):
+    for number, (name, way) in enumerate(zip(CURVES, ways, strict=True), start=1):
+        with checked.sight.model() as model:  # for one curve at a time
             curve = way(model)
-            found = {**found, name: Curve(curve.fractions.tolist(), curve.probabilities.tolist(), float(curve.area))}
-            yield number / len(CURVES), f"{name} done", found
+        found = {**found, name: Curve(curve.fractions.tolist(), curve.probabilities.tolist(), float(curve.area))}
+        yield number / len(CURVES), f"{name} done", found

@@ -33,6 +33,22 @@ def first_list(name: str, default: Sequence[str]) -> list[str]:
     return st.query_params.get_all(name) or st.session_state.get(f"kept_{name}s") or list(default)
 
 
+def first_of(options: Sequence[T], name: str, default: T, format_func: Callable[[T], str] = str) -> T:
+    """`first` among options; a value of the link that is none of them is said so and replaced.
+
+    One that is kept from another page, where the same name has other values, is replaced without a word.
+    """
+    value = first(name, default)
+    if value not in options and st.query_params.get(name):
+        not_here(name, value, format_func(default))
+    return next((option for option in options if option == value), default)
+
+
+def not_here(name: str, value: str, shown: str) -> None:
+    """Say that the link asks for what cannot be chosen here."""
+    st.warning(f"The link asks for {escape(name)} “{escape(value)}”, which is not one of the choices here; showing {shown}.")
+
+
 def keep(name: str, value: str | list[str] | None, default: str | list[str] | None = None) -> None:
     """Put a value into the URL and keep it for the next page; nothing (None, "" or []) takes it out of the URL.
 
@@ -90,11 +106,7 @@ def selectbox(
     """A selectbox whose choice is `name` in the URL; a value that is not among the options is said so and replaced."""
     key = f"view_{name}"
     if st.session_state.get(key) not in options:
-        value = first(name, default)
-        if value not in options:
-            st.warning(f"The link asks for {name} “{escape(value)}”, which is not one of the choices here; showing {format_func(default)}.")
-            value = default
-        st.session_state[key] = value
+        st.session_state[key] = first_of(options, name, default, format_func)
     index = options.index(st.session_state[key])
     choice: T = st.selectbox(label, options, index, key=key, format_func=format_func, help=help)
     keep(name, choice, default)
@@ -108,8 +120,7 @@ def one_of(label: str, options: Sequence[T], *, name: str, default: T, format_fu
     """
     key = f"view_{name}"
     if st.session_state.get(key) not in options:
-        value = first(name, default)
-        st.session_state[key] = value if value in options else default
+        st.session_state[key] = first_of(options, name, default, format_func)
     choice: T = st.radio(label, options, options.index(st.session_state[key]), key=key, format_func=format_func, horizontal=True)
     keep(name, choice, default)
     return choice

@@ -131,8 +131,8 @@ def _wanted(network: str, wanted: str, options: Sequence[str], default: str, not
         return default
     if wanted and wanted not in options:
         notes.warning(
-            f"The link asks for the weights “{escape(wanted)}”, which {escape(networks.title(network))} does not have here; "
-            f"showing {escape(_label(network, default))}."
+            f"The link asks for the weights “{escape(wanted)}”, which {escape(networks.title(network))} does not have here"
+            f"{': torchvision has no such network' if wanted == 'imagenet' else ''}; showing {escape(_label(network, default))}."
         )
     return wanted if wanted in options else default
 
@@ -150,9 +150,14 @@ def _chosen(network: str, choice: str, notes: DeltaGenerator) -> ChosenWeights |
         return ChosenWeights(choice, choice, f"random weights, seed {SEED}", partial(_random, network))
     if imagenet.where(network) is None:
         with notes:
-            downloads.offer(network)
+            downloads.offer(network, partial(_take, network, "random"))
         return None
     return ChosenWeights(choice, choice, "ImageNet weights", partial(_imagenet, network))
+
+
+def _take(network: str, choice: str) -> None:
+    """Choose weights for the network, from a button's callback."""
+    st.session_state[f"view_weights_{network}"] = choice
 
 
 def _own(network: str, notes: DeltaGenerator) -> ChosenWeights | None:

@@ -10,7 +10,7 @@ import pytest
 from torch import nn
 
 from pages.parts import shared_models
-from pages.parts.shared_models import COPIES, MOST, forget, lend
+from pages.parts.shared_models import COPIES, MOST, forget, lend, steps
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -112,3 +112,66 @@ def test_what_is_let_go_while_lent_is_still_whole() -> None:
         assert module.weight is not None
     with lend(("net", "random"), lambda: nn.Linear(1, 1)) as fresh:
         assert fresh is not module
+
+
+def test_long_work_has_the_only_copy_for_a_step_at_a_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(shared_models, "COPIED_BYTES", 10)
+    key, had = ("large", "random"), threading.Event()
+
+    def work(module: nn.Module) -> Iterator[int]:
+        for number in range(3):
+            assert shared_models._pools[key].lent[threading.get_ident()] is module
+            yield number
+
+    def other() -> None:
+        with lend(key, lambda: nn.Linear(20, 20)):
+            had.set()
+
+    running = steps(key, lambda: nn.Linear(20, 20), work)
+    assert next(running) == 0
+    thread = threading.Thread(target=other)
+    thread.start()
+    assert had.wait(2)  # the work stands between two steps
+    thread.join(2)
+    assert list(running) == [1, 2] and shared_models._pools[key].made == 1
+
+
+def test_who_waits_for_a_copy_gets_it_after_the_step_that_is_being_made(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(shared_models, "COPIED_BYTES", 10)
+    key, had, made = ("large", "random"), threading.Event(), [0]
+
+    def work(module: nn.Module) -> Iterator[int]:
+        while not had.is_set() and made[0] < 1000:
+            made[0] += 1
+            threading.Event().wait(0.002)
+            yield made[0]
+
+    def other() -> None:
+        with lend(key, lambda: nn.Linear(20, 20)):
+            waited.append(made[0] - before)
+            had.set()
+
+    waited: list[int] = []
+    running = steps(key, lambda: nn.Linear(20, 20), work)
+    before = next(running)
+    thread = threading.Thread(target=other)
+    thread.start()
+    list(running)  # it never sleeps between two steps
+    thread.join(2)
+    assert len(waited) == 1 and waited[0] <= 10
+
+
+def test_the_steps_are_made_on_the_same_copy_although_its_network_was_let_go() -> None:
+    seen: list[nn.Module] = []
+
+    def work(module: nn.Module) -> Iterator[int]:
+        for number in range(3):
+            seen.append(module)
+            yield number
+
+    running = steps(("net", "random"), lambda: nn.Linear(1, 1), work)
+    next(running)
+    forget(("net", "random"))
+    with lend(("net", "random"), lambda: nn.Linear(1, 1)) as fresh:
+        assert list(running) == [1, 2]  # in a thread that holds another copy
+    assert len(set(seen)) == 1 and fresh not in seen
