@@ -26,9 +26,9 @@ SCALES = {"shared": "shared by all networks", "network": "each network", "kernel
 def main() -> None:
     st.title("Kernels")
     st.markdown(
-        "What does a network look for first? The kernels of its first layer read colours and can be looked at as small pictures: mid grey "
-        "is a weight of zero. Deeper ones read many maps; of each, the slice of the input channel that it weighs most is shown, red for "
-        "positive and blue for negative weights. Select a kernel to see all of it."
+        "What does a network look for first? Kernels of a first layer that reads colours can be looked at as small pictures: mid grey "
+        "is a weight of zero. Others read one grey picture or many maps; of each, the slice of the input channel that it weighs most is "
+        "shown, red for positive and blue for negative weights. Select a kernel to see all of it."
     )
     asked = layer_choice.linked(sight.DEFAULT)
     sights = sight.choose(picture=False)
@@ -36,8 +36,11 @@ def main() -> None:
     if not sights:
         return
     with st.container(horizontal=True, gap="large"):
-        sort = view.one_of("Sort by", list(SORTS), name="sort", default="norm", format_func=SORTS.__getitem__)
-        scale = view.one_of("Scale", list(SCALES), name="scale", default="shared", format_func=SCALES.__getitem__)
+        inputs = {one.graph.input_shape[0] for one in sights}
+        sorts = [sort for sort in SORTS if sort != "color" or 3 in inputs]
+        sort = view.one_of("Sort by", sorts, name="sort", default="norm", format_func=SORTS.__getitem__)
+        usual = "shared" if len(inputs) == 1 else "network"  # weights for grey and for colours are not of one size
+        scale = view.one_of("Scale", list(SCALES), name="scale", default=usual, format_func=SCALES.__getitem__)
     columns = st.columns(len(sights), gap="medium")
     chosen = []
     for column, one in zip(columns, sights, strict=True):
@@ -61,7 +64,7 @@ def choose(one: Sight, asked: Asked, sort: str) -> Chosen | None:
         return None
 
     def describe(layer: str) -> str:
-        return f"{layer} · {units.shape(one.graph[layer].shape)} · {units.window(one.graph[layer])}"
+        return f"{layer} · {units.window(one.graph[layer])}"  # as much as fits beside three other networks
 
     row = st.container(horizontal=True)
     layer = layer_choice.layer(row, one.name, one.number, options, default=options[0], asked=asked.layer, describe=describe)

@@ -15,13 +15,17 @@ dark = st.context.theme.type == "dark"
 st.title("CNN Architecture Explorer")
 st.markdown(
     f"See how {len(NETWORKS)} networks from {len(PAPERS)} papers (LeNet, AlexNet, VGG, Inception, ResNet and their kin) are built, "
-    "what each layer costs and how much of the picture it sees; every number unfolds into its formula and stands beside what was published."
+    "what each layer costs and how much of the picture it sees; every number unfolds into its formula and stands beside what was published. "
+    "Then look inside: at the kernels and features that networks have learned, at the part of a picture on which an answer hangs, and at "
+    "what may change in it without the network minding."
 )
 with st.container(horizontal=True):
     if st.button("Open AlexNet’s architecture", icon=":material/account_tree:", type="primary"):
         st.switch_page("architecture.py", query_params={"network": "alexnet"})
     if st.button("Put AlexNet, VGG-16 and ResNet-50 side by side", icon=":material/compare_arrows:", type="primary"):
         st.switch_page("compare.py", query_params={"network": ["alexnet", "vgg16", "resnet50"]})
+    if st.button("See what a network has learned", icon=":material/visibility:", type="primary"):
+        st.switch_page("features.py", query_params={"network": "zfnet-mini"})
     if st.button("See what a unit sees", icon=":material/center_focus_strong:"):
         st.switch_page("receptive_field.py", query_params={"network": "alexnet"})
 

@@ -15,7 +15,7 @@ from pages.parts import class_choice, layer_choice, occluder_choice, sight, trus
 from pages.parts.attribution_panel import attributions
 from pages.parts.hand_occluder import hand_occluder
 from pages.parts.markdown import escape
-from pages.parts.occlusion_maps import note, occlusion_maps
+from pages.parts.occlusion_maps import MAPS, note, occlusion_maps
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -39,8 +39,11 @@ def main() -> None:
     try:
         checkable = [made.checked() for made in attributions(targets)] if see == "attribution" else occlusion(targets, asked)
     except NetlibError as error:  # a network without any map
-        st.warning(escape(str(error)))
+        st.warning(escape(sight.told(error, sights)))
         return
+    here = st.session_state["view_methods"] if see == "attribution" else [f"occlusion-{MAPS[0]}"]
+    if which and which not in [(one.number, name) for one, _ in targets for name in here]:
+        trust_panel.drop()
     for checked in checkable:
         if which == (checked.sight.number, checked.name):
             trust_panel.trust_panel(checked)

@@ -40,7 +40,7 @@ def main() -> None:
     try:
         section(about, sights, asked)
     except NetlibError as error:  # a network without any map, or without classes
-        st.warning(escape(str(error)))
+        st.warning(escape(sight.told(error, sights)))
 
 
 def section(about: str, sights: Sequence[sight.Sight], asked: Mapping[str, layer_choice.Asked]) -> None:

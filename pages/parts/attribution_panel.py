@@ -10,6 +10,7 @@ import streamlit as st
 
 from netlib.figures import heat, heat_words
 from netlib.figures.color_bar import bar, with_bar
+from netlib.figures.words import listed
 from pages.parts import on_request, trust_panel, view
 from pages.parts.markdown import escape
 from pages.parts.occluder_choice import slider
@@ -61,7 +62,13 @@ def attributions(targets: Sequence[tuple[Sight, int]]) -> list[Made]:
     if not methods:
         st.info("Choose a method above to see which pixels count.", icon=":material/gradient:")
         return []
-    plan = [(sight, target, method, _settings(sight, method)) for method in methods for sight, target in targets]
+    refused = {(sight.number, method): _refused(sight.key[:2], method, sight) for method in methods for sight, _ in targets}
+    if any(refused.values()):
+        st.warning(escape(" ".join(_refusals(refused, [sight for sight, _ in targets], methods))))
+    plan = [
+        (sight, target, method, _settings(sight, method))
+        for method in methods for sight, target in targets if not refused[sight.number, method]
+    ]  # fmt: skip
     keys = {(sight.number, method): _key(sight, target, method, settings) for sight, target, method, settings in plan}
     shown = on_request.wanted(
         [(keys[sight.number, method], on_request.cheap(sight, _passes(settings))) for sight, _, method, settings in plan],
@@ -81,8 +88,30 @@ def attributions(targets: Sequence[tuple[Sight, int]]) -> list[Made]:
             made.append(Made(sight, target, method, settings, heat.flattened(found.numpy())))
     if made:
         _shown(made)
-    _rules(methods)
+    if drawn := [method for method in methods if any(one.method == method for one in made)]:
+        _rules(drawn)
     return made
+
+
+@st.cache_data(max_entries=256, show_spinner=False)
+def _refused(key: tuple[str, ...], method: str, _sight: Sight) -> str:
+    """Why the method does not apply to the network, without the network's name; "" where it does."""
+    from netlib.interpret.attribution import refusal
+
+    if method == GRAD_CAM:
+        return ""
+    with _sight.model() as model:
+        return (refusal(model, _sight.graph.input_shape, method) or "").partition(": ")[2]
+
+
+def _refusals(refused: Mapping[tuple[int, str], str], sights: Sequence[Sight], methods: Sequence[str]) -> list[str]:
+    """A sentence for each method and reason, with all networks that it keeps the method from."""
+    said = []
+    for method in methods:
+        for reason in dict.fromkeys(filter(None, (refused[sight.number, method] for sight in sights))):
+            names = listed([sight.title for sight in sights if refused[sight.number, method] == reason])
+            said.append(f"{title(method)} does not apply to {names}: {reason}")
+    return said
 
 
 def title(method: str) -> str:

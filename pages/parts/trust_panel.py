@@ -174,7 +174,7 @@ def _edges(checked: Checked) -> tuple[NDArray[Any], Any]:
 
     from netlib.interpret import trust
 
-    edges = trust.edges(checked.sight.input())
+    edges = trust.sobel(checked.sight.input())
     return edges.numpy(), trust.similarity(torch.as_tensor(checked.values).float().abs(), edges)
 
 

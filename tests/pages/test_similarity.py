@@ -92,7 +92,7 @@ def test_nearest_digits_are_those_of_brute_force(network: nn.Module) -> None:
         distances = np.linalg.norm(vectors - vectors[3], axis=1)
         order = [int(i) for i in np.argsort(distances, kind="stable") if i != 3][:7]
         assert [panel["title"] for panel in row["panels"][1:]] == [f"class {held.classes[held.test_labels[i]]}" for i in order]
-        assert row["panels"][1]["caption"] == f"at {units.value(float(distances[order[0]]))}"
+        assert row["panels"][1]["caption"] == f"distance {units.value(float(distances[order[0]]))}"
     assert by_pixels["title"].startswith("By pixels: ")
 
 
