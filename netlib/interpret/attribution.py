@@ -10,6 +10,7 @@ of the modules that Captum has a rule for, such as local response normalization 
 
 from __future__ import annotations
 
+import math
 import warnings
 from dataclasses import dataclass, field
 from itertools import pairwise
@@ -195,6 +196,8 @@ def _settings(method: str, given: Mapping[str, Any]) -> dict[str, Any]:
     for name, least in (("steps", 2), ("samples", 1)):
         if chosen.get(name, least) < least:
             raise InvalidInput(f"{METHODS[method].title} needs at least {least} {name}, not {chosen[name]}.")
+    if not 0 <= chosen.get("noise", 0.0) < math.inf:
+        raise InvalidInput(f"{METHODS[method].title} needs a noise of 0 or more, as a share of the picture's range, not {chosen['noise']}.")
     return chosen
 
 

@@ -2,7 +2,8 @@
 
 A signal starts at one unit, all others being zero, and is taken down through each layer by the transpose of what the layer does:
 a convolution by its filters transposed, a pooling to the place its maximum came from (the switch), a concatenation to its branches,
-an addition to all its summands. The three methods differ in one rule, at the ReLU:
+an addition to all its summands. The three methods differ at the ReLU, and, where the deconvnet's paper is silent, at local response
+normalization and other nonlinearities. At the ReLU:
 
     gradient     the signal passes where the forward pass was positive
     deconvnet    the signal passes where it is positive itself (it is rectified)
@@ -164,7 +165,7 @@ class Backwards:
         ]
 
     def _rectified(self, layer: Layer, here: Part | Tensor, pictures: Tensor) -> Part | Tensor:
-        """The one rule that differs."""
+        """The rule in which the three methods differ."""
         values = here.values if isinstance(here, Part) else here
         if self.method != "gradient":
             values = values.clamp_min(0)

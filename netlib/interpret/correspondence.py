@@ -72,7 +72,7 @@ def correspondence(
 
 
 def random_boxes(boxes: Sequence[Box], size: Pair, seed: int = 0) -> list[Box]:
-    """Boxes as large as `boxes`, each somewhere else in a picture of `size` (height, width): what Table 1 sets beside.
+    """Boxes as large as `boxes`, each at a random place, maybe its own, of a picture of `size` (height, width): set beside in Table 1.
 
     Raises:
         InvalidInput: a box larger than the picture.

@@ -18,7 +18,7 @@ from torch import Tensor
 from netlib.analysis.receptive_field import Box
 from netlib.errors import InvalidInput
 from netlib.interpret.incremental import Incremental
-from netlib.interpret.scores import checked_target, probabilities
+from netlib.interpret.scores import checked_image, checked_target, probabilities
 from netlib.interpret.stepwise import stepwise
 from netlib.interpret.undisturbed import undisturbed
 
@@ -69,7 +69,7 @@ def occlusion(
         InvalidInput: a square or a stride that does not fit the picture, or a class that the network does not have.
         UnsupportedLayer: the network has a layer that cannot be run by itself.
     """
-    checked_target(stepwise(model, image.shape).graph, target)
+    checked_target(stepwise(model, checked_image(image).shape).graph, target)
     *_, last = occlusion_steps(model, image, patch=patch, stride=stride, fill=fill)
     return last.probabilities[..., target]
 
@@ -92,6 +92,7 @@ def occlusion_steps(
 
     Raises: as `occlusion` does, and UnknownLayer for a layer that the network does not have; at the first step.
     """
+    checked_image(image)
     boxes = places((image.shape[-2], image.shape[-1]), patch, stride)
     occluder = Occluder(model, image, layer=layer, channel=channel)
     rows, columns = len(boxes), len(boxes[0])
@@ -122,6 +123,7 @@ class Occluder:
 
     def __init__(self, model: nn.Module, image: Tensor, *, layer: str | None = None, channel: int | None = None) -> None:
         self.model, self.channel, self.clean_activity = model, channel, None
+        checked_image(image)
         self._size: Pair = (image.shape[-2], image.shape[-1])
         steps = stepwise(model, image.shape)
         with undisturbed(model), torch.no_grad():

@@ -16,6 +16,7 @@ from netlib.analysis.receptive_field import Box
 from netlib.errors import UnknownLayer
 from netlib.interpret.backwards import Backwards, Method
 from netlib.interpret.parts import Part, everywhere, paste
+from netlib.interpret.scores import checked_image
 from netlib.interpret.stepwise import stepwise
 from netlib.interpret.undisturbed import undisturbed
 
@@ -76,6 +77,7 @@ def deconvnet(model: nn.Module, image: Tensor, layer: str, channel: int, *, unit
 
     Raises: as `project`.
     """
+    checked_image(image)
     row, column = unit or strongest_unit(model, image, layer, channel)
     return project(model, image[None], layer, [Unit(0, channel, row, column)])[0]
 
@@ -116,8 +118,8 @@ def film(
 
     Raises: as `project`.
     """
+    steps = stepwise(model, checked_image(image).shape)
     row, column = unit or strongest_unit(model, image, layer, channel)
-    steps = stepwise(model, image.shape)
     _known(steps, layer, [Unit(0, channel, row, column)], 1)
     with undisturbed(model):
         back = Backwards(steps, image[None], layer, method)
@@ -136,7 +138,7 @@ def strongest_unit(model: nn.Module, image: Tensor, layer: str, channel: int) ->
     Raises:
         UnknownLayer: no such layer or channel.
     """
-    steps = stepwise(model, image.shape)
+    steps = stepwise(model, checked_image(image).shape)
     _known(steps, layer, [Unit(0, channel)], 1)
     with undisturbed(model), torch.no_grad():
         output = steps.activations(image[None], [layer])[layer][0]

@@ -92,7 +92,8 @@ class Stepwise:
         if tuple(x.shape[1:]) != self.graph.input_shape:
             came, wanted = ("×".join(map(str, shape)) for shape in (x.shape[1:], self.graph.input_shape))
             raise InvalidInput(f"{self.graph.name} is set up for {wanted} here, but {came} came in; give pictures of that size.")
-        return self.resume({self.graph.inputs[0].name: x}, layers)
+        like = next(self.model.parameters(), x)  # a picture in double precision, say, is brought to the network's
+        return self.resume({self.graph.inputs[0].name: x.to(like.dtype)}, layers)
 
     def resume(self, given: Mapping[str, Tensor], layers: Collection[str]) -> dict[str, Tensor]:
         """Outputs of `layers`, run on from the outputs that are `given` in place of the layers' own.

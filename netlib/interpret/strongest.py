@@ -47,7 +47,7 @@ def strongest(model: nn.Module, batches: Iterable[Tensor], layer: str, *, count:
 
     Raises:
         UnknownLayer: the network has no such layer.
-        InvalidInput: fewer than one is asked for, or the pictures differ in size.
+        InvalidInput: fewer than one is asked for, no picture comes in, or the pictures differ in size.
     """
     if count < 1:
         raise InvalidInput(f"At least one unit of each channel has to be asked for, not {count}.")
@@ -58,6 +58,8 @@ def strongest(model: nn.Module, batches: Iterable[Tensor], layer: str, *, count:
             output = steps.activations(x, [layer])[layer]
         found = _merged(found, output if output.dim() == 4 else output.flatten(1)[:, :, None, None], count)
         yield found
+    if found is None:
+        raise InvalidInput("No picture came in; the strongest units are found over at least one.")
 
 
 def _merged(found: Strongest | None, maps: Tensor, count: int) -> Strongest:

@@ -124,6 +124,9 @@ def similarity(one: Tensor, other: Tensor) -> Similarity:
     """How alike two maps are. A map without any differences is like none: 0.
 
     Shapes: (H, W) or (C, H, W), whose channels are summed.
+
+    Raises:
+        InvalidInput: the maps are not of one height and width.
     """
     first, second = _pixels(one), _pixels(other)
     if first.shape != second.shape:
@@ -132,7 +135,7 @@ def similarity(one: Tensor, other: Tensor) -> Similarity:
     return Similarity(_spearman(first, second), _spearman(first.abs(), second.abs()), _ssim(*sizes))
 
 
-def edges(image: Tensor) -> Tensor:
+def sobel(image: Tensor) -> Tensor:
     """The Sobel operator on the grey picture: what knows nothing of the network and yet looks like many a map.
 
     Shapes: (C, H, W) -> (H, W), ≥ 0.

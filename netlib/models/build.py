@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Literal
 
 import torch
 
+from netlib.errors import InvalidInput
 from netlib.models import bundled, imagenet
 from netlib.models.registry import PREFIX, spec
 from netlib.models.weights import load
@@ -32,10 +33,13 @@ def build(
 
     Raises:
         UnknownNetwork: the registry has no such name.
+        InvalidInput: `weights` names no source.
         MissingWeights: no weights of it come from that source, or they are not on this computer; the message says what to do.
         WeightsMismatch: the state dict does not fit; the message lists what is missing, unexpected or mis-shaped.
     """
     if isinstance(weights, str):
+        if weights not in SOURCES:
+            raise InvalidInput(f"There are no weights called {weights!r}; choose {' or '.join(map(repr, SOURCES))}, or give a state dict.")
         weights = SOURCES[weights](name)
     if meta:
         with torch.device("meta"):

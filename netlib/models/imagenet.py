@@ -166,6 +166,7 @@ def fetch(weights: Weights, folder: Path) -> Generator[tuple[int, int], None, No
                 part.close()
                 if not digest.startswith(weights.digest):
                     raise MissingWeights(f"{weights.file} arrived damaged and was thrown away; try again, or {by_hand}.")
+                Path(part.name).chmod(0o644)  # a temporary file is its owner's alone; whoever shares the folder may read this one
                 Path(part.name).replace(folder / weights.file)
             finally:
                 with suppress(FileNotFoundError):

@@ -283,6 +283,8 @@ def test_wrong_input_is_told() -> None:
         "has no setting 'steps'; it has none": (x, 0, "saliency", {"steps": 3}),
         "at least 2 steps, not 1": (x, 0, "integrated_gradients", {"steps": 1}),
         "at least 1 samples, not 0": (x, 0, "smoothgrad", {"samples": 0}),
+        "needs a noise of 0 or more, .* not -1": (x, 0, "smoothgrad", {"noise": -1}),
+        "not nan": (x, 0, "smoothgrad", {"noise": float("nan")}),
         "no class 2; choose 0 to 1": (x, 2, "saliency", {}),
         r"needed, not a tensor of shape \(1, 1, 1, 2\)": (x[None], 0, "saliency", {}),
         r"picture of the shape \(1, 1, 2\), not one of \(3,\)": (x, 0, "deeplift", {"baseline": torch.ones(3)}),

@@ -170,6 +170,10 @@ def test_says_what_does_not_fit() -> None:
         occlusion(model, image, target=0, patch=8, stride=0)
     with pytest.raises(InvalidInput, match="no class 10"):
         occlusion(model, image, target=10, patch=32, stride=32)
+    with pytest.raises(InvalidInput, match="One picture"):
+        occlusion(model, image[None], target=0, patch=8, stride=8)
+    with pytest.raises(InvalidInput, match="One picture"):
+        Occluder(model, image[None])
     with pytest.raises(InvalidInput, match="does not lie inside the picture"):
         occluded(model, image, Box(60, 0, 70, 8))
     with pytest.raises(UnknownLayer, match="conv9"):

@@ -281,6 +281,11 @@ def test_the_model_is_left_as_it_was_also_when_it_fails() -> None:
 
 def test_says_what_does_not_fit() -> None:
     model, images = build("zfnet-mini"), torch.zeros(2, 3, 64, 64)
+    for unit in (None, (0, 0)):
+        with pytest.raises(InvalidInput, match="One picture"):
+            deconvnet(model, images, "conv5", 0, unit=unit)
+        with pytest.raises(InvalidInput, match="One picture"):
+            film(model, images, "conv5", 0, unit=unit)
     with pytest.raises(UnknownLayer, match="conv9"):
         project(model, images, "conv9", [Unit(0, 0)])
     with pytest.raises(UnknownLayer, match=r"no unit \(8, 0\) in channel 0 of 'conv5' for picture 0: it has 64 channels of 8 × 8 units"):

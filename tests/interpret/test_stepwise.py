@@ -63,6 +63,13 @@ def test_an_in_place_activation_changes_no_other_layers_output() -> None:
     torch.testing.assert_close(found["1"], F.silu(model[0](x)))
 
 
+def test_a_picture_of_another_precision_is_brought_to_the_networks() -> None:
+    model, x = build("lenet5"), torch.randn(1, 1, 32, 32)
+    steps = stepwise(model, (1, 32, 32))
+    for given in (x.double(), x.double().float()):
+        assert torch.equal(steps.activations(given, ["F6"])["F6"], steps.activations(x, ["F6"])["F6"])
+
+
 def test_the_gradient_flows_through_any_layer() -> None:
     model = build("resnet20-cifar").requires_grad_(False)
     x = torch.randn(1, 3, 32, 32).requires_grad_()

@@ -45,5 +45,7 @@ def test_says_what_does_not_fit() -> None:
     model = build("zfnet-mini")
     with pytest.raises(UnknownLayer, match="conv9"):
         next(strongest(model, [torch.zeros(1, 3, 64, 64)], "conv9"))
+    with pytest.raises(InvalidInput, match="No picture came in"):
+        next(strongest(model, [], "conv1"))
     with pytest.raises(InvalidInput, match="not 0"):
         next(strongest(model, [torch.zeros(1, 3, 64, 64)], "conv1", count=0))

@@ -16,16 +16,21 @@ from netlib.errors import NetlibError
 from netlib.interpret import trust
 from netlib.interpret.attribution import METHODS as ATTRIBUTION
 from netlib.interpret.attribution import attribution_steps
+from netlib.interpret.backwards import METHODS as BACK
 from netlib.interpret.correspondence import correspondence
 from netlib.interpret.effective_field import effective_field_batches
 from netlib.interpret.feature_maps import feature_maps, predictions
 from netlib.interpret.grad_cam import default_layer, grad_cam
+from netlib.interpret.grad_cam import layers as layers_with_map
 from netlib.interpret.invariance import invariance
 from netlib.interpret.inversion import invert
 from netlib.interpret.kernels import kernels, layers
 from netlib.interpret.maximization import maximize
+from netlib.interpret.occlusion import occlusion_steps
+from netlib.interpret.projection import Unit, film, project
 from netlib.interpret.similarity import features, last_hidden
 from netlib.interpret.stepwise import stepwise
+from netlib.interpret.strongest import strongest
 from netlib.interpret.twin import twin
 
 if TYPE_CHECKING:
@@ -49,6 +54,11 @@ def pair(x: Tensor) -> Tensor:
     return torch.stack([x, -x])
 
 
+def projected(graph: LayerGraph) -> str:
+    """A layer that every way back starts from; an LSTM has but its last, through which the gradient alone goes."""
+    return default_layer(graph) if layers_with_map(graph) else graph.layers[-1].name
+
+
 METHODS: dict[str, Callable[[nn.Module, LayerGraph, Tensor], object]] = {
     **{name: steps_of(name, **{key: 5 for key in how.settings if key in ("steps", "samples")}) for name, how in ATTRIBUTION.items()},
     "grad_cam": lambda model, graph, x: grad_cam(model, x, 1),
@@ -63,6 +73,10 @@ METHODS: dict[str, Callable[[nn.Module, LayerGraph, Tensor], object]] = {
     "similarity": lambda model, graph, x: features(model, pair(x), batch=1),
     "maximization": lambda model, graph, x: maximize(model, default_layer(graph), 0, input_shape=x.shape, steps=2),
     "inversion": lambda model, graph, x: invert(model, x, last_hidden(graph), steps=2),
+    "occlusion": lambda model, graph, x: occlusion_steps(model, x, patch=14, stride=9),
+    **{how: lambda model, graph, x, how=how: project(model, x[None], projected(graph), [Unit(0, 0)], method=how) for how in BACK},
+    "film": lambda model, graph, x: film(model, x, projected(graph), 0),
+    "strongest": lambda model, graph, x: strongest(model, [pair(x), pair(x)], last_hidden(graph), count=3),
     "effective_field": lambda model, graph, x: effective_field_batches(model, last_hidden(graph), input_shape=x.shape, samples=2, batch=1),
 }  # fmt: skip
 
@@ -70,7 +84,7 @@ METHODS: dict[str, Callable[[nn.Module, LayerGraph, Tensor], object]] = {
 RELU_RULES = {"guided_backprop", "deconvolution", "guided_grad_cam", "deeplift"}
 REFUSED = {
     "lenet5": RELU_RULES, "alexnet-mini": {"deeplift"},
-    "lstm": RELU_RULES | {"grad_cam", "maximization"},
+    "lstm": RELU_RULES | {"grad_cam", "maximization", "deconvnet", "film"},
 }  # fmt: skip
 
 
