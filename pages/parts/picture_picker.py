@@ -17,7 +17,7 @@ from PIL import Image
 from netlib.data import photos
 from netlib.data.digits import digits
 from netlib.data.drawing import as_digit
-from netlib.data.patches import CLASSES, patches
+from netlib.data.patches import CLASSES, held_back
 from netlib.data.photos import PHOTOS
 from netlib.data.pictures import MOST_BYTES, SUFFIXES, open_picture
 from netlib.errors import InvalidPicture
@@ -29,8 +29,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from streamlit.delta_generator import DeltaGenerator
-
-    from netlib.data.split import Split
 
 KEY = "view_picture"  # which photo, or what kind of picture
 DIGIT, PATCH_OF, PATCH = "view_digit", "view_patch_of", "view_patch"  # which digit; of which photo a patch, and which of those
@@ -166,19 +164,14 @@ def _digit(number: int) -> Picture:
 
 
 def _patch(of: str, number: int) -> Picture:
-    pixels = _patches().test_images[_of(of)[number]]  # (3, H, W)
+    pixels = held_back()[0][_of(of)[number]]  # (3, H, W)
     name = f"patch:{of.replace(' ', '-')}:{number}"
     return Picture(name, name, f"held-out patch {number} of the photo “{of}”", Image.fromarray(pixels.transpose(1, 2, 0)), PATCH_SOURCE, of)
 
 
-@st.cache_resource(show_spinner="Cutting the patches out of the photos…")
-def _patches() -> Split:
-    return patches()
-
-
 def _of(name: str) -> np.ndarray[Any, np.dtype[np.int64]]:
     """Which of the held-out patches are of the photo called `name`."""
-    return np.flatnonzero(_patches().test_labels == CLASSES.index(name))
+    return np.flatnonzero(held_back()[1] == CLASSES.index(name))
 
 
 # ---------------------------------------------------------------- the visitor's own

@@ -1,4 +1,4 @@
-"""Long work on a page: done once for all who ask for it, in a fair queue, with a bar, a button to stop, and what is there so far.
+"""Long work on a page: done once for all who ask for it, first come first served, with a bar, a button to stop, and what is there so far.
 
 It is done in a thread of its own while the page's run looks on. A click elsewhere on the page starts a new run, which finds
 the work where it is by then; who stops it or leaves the page ends it, unless others look on as well.
@@ -31,6 +31,7 @@ UNSEEN = 0.25  # seconds within which work that ends needs no bar
 PAUSE = 0.1  # seconds between two looks
 SHOWN = 0.6  # seconds between two pictures of what is there so far
 MOST_KEPT = 256
+MISSING = object()  # instead of a result
 MOST_BYTES = 300_000_000  # of arrays and tensors in what is kept
 
 
@@ -65,7 +66,7 @@ def work(
     """The last value that the steps of `make()` give; None if it was stopped, or failed with a NetlibError, which is then said.
 
     A step is (how much is done, 0 … 1, the same in words, the result so far). `make` runs in a thread of its own and calls nothing
-    of Streamlit's. What a step gives is shared by all visitors and must not be changed.
+    of Streamlit's. What a step gives is shared by all visitors: nobody changes it but the work itself, which may go on filling it.
 
     Args:
         key: of the result, for all visitors: names and numbers that say all it depends on, the kind of work first.
@@ -73,21 +74,22 @@ def work(
         show: draws what is there so far, again and again, so without widgets that have a key; what it drew is gone at the end.
         on_stop: called when the visitor stops the work, instead of a sentence and a button to start it again.
     """
-    if key in _kept:
-        return _result(key)
+    found = _result(key)
+    if found is not MISSING:
+        return found
     name = _name(key)
     stopped: dict[str, tuple[float, str, T | None]] = st.session_state.setdefault("work_stopped", {})
     if name in stopped:
         return _say_stopped(stopped, name, label, show)
     place = st.empty()
     try:
-        _watch(key, make, label, place, show, partial(_stop, key, name, on_stop))
+        found = _watch(key, make, label, place, show, partial(_stop, key, name, on_stop))
     except NetlibError as error:
         place.empty()
         st.warning(escape(str(error)))
         return None
     place.empty()
-    return _result(key)
+    return found
 
 
 def known(key: Key) -> bool:
@@ -96,18 +98,21 @@ def known(key: Key) -> bool:
 
 
 def _result(key: Key) -> Any:
+    """What is kept, or MISSING. Any other thread may let go of it a moment later."""
     with _changed:
-        value = _kept.pop(key)
-        _kept[key] = value  # the last used is the last to go
+        value = _kept.pop(key, MISSING)
+        if value is not MISSING:
+            _kept[key] = value  # the last used is the last to go
     return value
 
 
-def _watch(key: Key, make: Steps[Any], label: str, place: Any, show: Callable[[Any], object] | None, stop: Callable[[], None]) -> None:
-    """Look on until the result is kept. Streamlit ends this from inside by raising, when the visitor left or clicked."""
+def _watch(key: Key, make: Steps[Any], label: str, place: Any, show: Callable[[Any], object] | None, stop: Callable[[], None]) -> Any:
+    """Look on until the work is complete, and give its value. Streamlit ends this from inside by raising, when the visitor left or clicked."""
     while True:
         with _changed:
-            if key in _kept:
-                return
+            found = _result(key)
+            if found is not MISSING:
+                return found
             job = _jobs.get(key) or _start(_Job(key, make))
             job.viewers += 1
         try:
@@ -120,6 +125,8 @@ def _watch(key: Key, make: Steps[Any], label: str, place: Any, show: Callable[[A
                 job.viewers, job.left = job.viewers - 1, time.monotonic()
         if job.error is not None:
             raise job.error
+        if job.complete:
+            return job.value
 
 
 def _show(job: _Job, label: str, place: Any, show: Callable[[Any], object] | None, stop: Callable[[], None]) -> None:

@@ -171,3 +171,9 @@ def test_the_oldest_results_go_first(monkeypatch: pytest.MonkeyPatch) -> None:
     assert work._result(("test", 0)) == 0
     work._keep(("test", 2), 2)
     assert list(work._kept) == [("test", 0), ("test", 2)]
+
+
+def test_a_result_that_is_let_go_at_once_is_still_seen(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(work, "MOST_KEPT", 0)
+    assert said(app(key="brief").run()) == ["result 3"]
+    assert not work._kept and work._result(("test", "brief")) is work.MISSING
