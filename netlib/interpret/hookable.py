@@ -32,7 +32,7 @@ class Hookable(nn.Module):
         self.network, self.negative = twin(model), negative
         for module in list(self.network.modules()):
             if getattr(module, "inplace", False):
-                module.inplace = False
+                module.inplace = False  # type: ignore[assignment]
             for name, part in module.named_children():
                 if type(part) is nn.MaxPool2d and _overlaps(part):
                     setattr(module, name, nn.Sequential(SideBySide(part), nn.MaxPool2d(part.kernel_size)))
