@@ -66,7 +66,7 @@ def open_picture(data: bytes) -> Image.Image:
         except (Image.DecompressionBombError, Image.DecompressionBombWarning):
             raise InvalidPicture(f"This picture has far too many pixels; choose one of at most {_millions(MOST_PIXELS)}.") from None
         except Exception as error:  # a decoder at work on a stranger's bytes: it may raise anything
-            raise InvalidPicture(f"This picture is damaged or incomplete; save it again, or choose {KINDS.replace("a ", "another ", 1)}.") from error
+            raise InvalidPicture("This picture is damaged or incomplete; save it again, or choose another file.") from error
 
 
 def _check(size: Pair) -> None:
