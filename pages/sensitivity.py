@@ -28,6 +28,7 @@ def main() -> None:
     st.markdown("On which part of the picture does the answer hang? Cover it and see, or ask the gradient; then check the map.")
     asked = layer_choice.linked(sight.DEFAULT)
     sights = sight.choose()
+    layer_choice.forget([number for number in range(1, 5) if number not in [one.number for one in sights]])
     if not sights:
         return
     with st.container(horizontal=True, gap="large", vertical_alignment="bottom"):

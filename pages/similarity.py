@@ -34,6 +34,7 @@ def main() -> None:
     st.markdown("What may change in a picture without the network minding, what is alike for it, and what a picture is that it likes best?")
     asked = layer_choice.linked(sight.DEFAULT)
     sights = sight.choose()
+    layer_choice.forget([number for number in range(1, 5) if number not in [one.number for one in sights]])
     if not sights:
         return
     about = view.one_of("Look at", list(ABOUT), name="about", default="invariance", format_func=ABOUT.__getitem__)

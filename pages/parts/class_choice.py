@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from pages.parts.sight import Sight
 
-PREDICTED = "predicted"
+PREDICTED, TRUE = "predicted", "true"
 
 
 @st.cache_data(max_entries=256, show_spinner=False)
@@ -56,13 +56,17 @@ def choose(sights: Sequence[Sight]) -> list[tuple[Sight, int]]:
     place = st.container(horizontal=True, gap="medium")
     for number, (names, group) in enumerate(known.items(), start=1):
         of = f" of {', '.join(sight.title for sight, _ in group)}" if len(known) > 1 else ""
+        true = group[0][0].true_class
+        default = PREDICTED if true is None else TRUE
+        options = [*([] if true is None else [TRUE]), PREDICTED, *map(str, range(len(names)))]
         with place:
             choice = view.selectbox(
-                f"Class{of}", [PREDICTED, *map(str, range(len(names)))], name="class" if number == 1 else f"class_{number}",
-                default=PREDICTED, format_func=lambda option, names=names, group=group: _words(option, names, group),  # type: ignore[misc]
+                f"Class{of}", options, name="class" if number == 1 else f"class_{number}", default=default,
+                format_func=lambda option, names=names, group=group: _words(option, names, group),  # type: ignore[misc]
             )  # fmt: skip
         for sight, found in group:
-            chosen[sight.number] = (sight, int(found.argmax()) if choice == PREDICTED else int(choice))
+            target = sight.true_class if choice == TRUE else int(found.argmax()) if choice == PREDICTED else int(choice)
+            chosen[sight.number] = (sight, target or 0)
     return [chosen[number] for number in sorted(chosen)]
 
 
@@ -72,5 +76,7 @@ def _words(option: str, names: Sequence[str], group: Sequence[tuple[Sight, NDArr
         if len(winners) > 1:
             return "what each network predicts"
         return f"the predicted one: {names[winners.pop()]}"
+    if option == TRUE:
+        return f"the true one: {names[group[0][0].true_class or 0]}"
     shares = [units.percent(float(found[int(option)])) for _, found in group]
     return f"{names[int(option)]} ({', '.join(shares)})"

@@ -107,7 +107,7 @@ def _result(key: Key) -> Any:
 
 
 def _watch(key: Key, make: Steps[Any], label: str, place: Any, show: Callable[[Any], object] | None, stop: Callable[[], None]) -> Any:
-    """Look on until the work is complete, and give its value. Streamlit ends this from inside by raising, when the visitor left or clicked."""
+    """Look on until it is complete; its value. Streamlit ends this from inside by raising, when the visitor left or clicked."""
     while True:
         with _changed:
             found = _result(key)
