@@ -16,8 +16,8 @@ st.title("CNN Architecture Explorer")
 st.markdown(
     f"See how {len(NETWORKS)} networks from {len(PAPERS)} papers (LeNet, AlexNet, VGG, Inception, ResNet and their kin) are built, "
     "what each layer costs and how much of the picture it sees; every number unfolds into its formula and stands beside what was "
-    "published. Then look inside: at the kernels and features that networks have learned, at the part of a picture on which an answer hangs, and at "
-    "what may change in it without the network minding."
+    "published. Then look inside: at the kernels and features that networks have learned, at the part of a picture on which an answer "
+    "hangs, and at what may change in it without the network minding."
 )
 with st.container(horizontal=True):
     if st.button("Open AlexNet’s architecture", icon=":material/account_tree:", type="primary"):

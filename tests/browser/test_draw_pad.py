@@ -22,7 +22,7 @@ def test_draw_undo_and_clear(visit: Callable[[str], Page], settled: Callable[[Pa
     page.get_by_role("option", name="Draw a digit").click()
     pad, undo, clear = page.locator(".draw-pad canvas"), page.locator("[data-do=undo]"), page.locator("[data-do=clear]")
     expect(undo).to_be_disabled()
-    expect(page.get_by_text("Until then: held-out digit 17")).to_be_visible()
+    expect(page.get_by_text("Draw a digit; held-out digit 17")).to_be_visible()
 
     def stroke(*points: tuple[float, float]) -> None:
         settled(page)
@@ -49,7 +49,7 @@ def test_draw_undo_and_clear(visit: Callable[[str], Page], settled: Callable[[Pa
     settled(page)
     clear.focus()
     page.keyboard.press("Enter")
-    expect(page.get_by_text("Until then: held-out digit 17")).to_be_visible()
+    expect(page.get_by_text("Draw a digit; held-out digit 17")).to_be_visible()
     expect(page).not_to_have_url(re.compile("drawn"))
     expect(undo).to_be_disabled()
     settled(page)

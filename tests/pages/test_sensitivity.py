@@ -149,7 +149,7 @@ def test_what_is_costly_waits_for_the_button(monkeypatch: pytest.MonkeyPatch) ->
 
 def test_a_method_that_does_not_apply_is_refused_by_the_layer() -> None:
     app = opened({"network": "lenet5", "picture": "digit:3", "see": "attribution", "method": ["guided_backprop", "saliency"]})
-    assert "Guided backpropagation does not apply to LeNet5: squash1" in app.warning[0].value.replace("\\", "")
+    assert "Guided backpropagation does not apply to LeNet-5: squash1" in app.warning[0].value.replace("\\", "")
     assert list(panels(app)) == ["Saliency"]
 
 

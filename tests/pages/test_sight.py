@@ -176,7 +176,8 @@ def test_an_upload_lives_in_the_session() -> None:
     app = opened()
     app.selectbox(key="view_picture").set_value("upload")
     run(app)
-    assert keys(app)[0][2] == "chelsea" and "Until then: Chelsea the cat." in [caption.value for caption in app.caption]
+    said = [caption.value for caption in app.caption]
+    assert keys(app)[0][2] == "chelsea" and "Choose a file; Chelsea the cat is shown until then." in said
     app.file_uploader(key="view_upload").upload("my <b>teal</b> field.png", png())
     run(app)
     (picture,) = app.session_state["own_pictures"].values()
@@ -184,7 +185,7 @@ def test_an_upload_lives_in_the_session() -> None:
     assert sights(app)[0].picture_title == "my <b>teal</b> field.png"
     assert (sights(app)[0].shown() == [0, 128, 128]).all() and sights(app)[0].true_class is None
     assert len(keys(app)[0][2]) == len("upload:") + 64
-    assert app.caption[-1].value.startswith("My \\<b\\>teal")
+    assert app.caption[-1].value.startswith("my \\<b\\>teal")
 
     other = opened(session={"own_pictures": dict(app.session_state["own_pictures"]), "kept_picture": picture.id})
     assert keys(other) == keys(app)  # the next page of the same session

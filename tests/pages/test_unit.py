@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 PAGE = Path(__file__).parents[2] / "pages" / "unit.py"
 WEIGHTS = PAGE.parents[1] / "assets" / "weights"
-LINK = {"network": "lenet5-modern", "picture": "digit:17", "layer_1": "S4", "channel_1": "3", "unit_1": "1,2"}
+LINK = {"network": "lenet5-modern", "picture": "digit:17", "layer_1": "S4", "channel_1": "3", "unit_1": "4,3"}
 
 
 @pytest.fixture(autouse=True)
@@ -46,10 +46,16 @@ def sent(app: AppTest) -> dict[str, dict[str, Any]]:
     return {data["channel"]: data for data in found}
 
 
+def test_a_silent_unit_says_what_to_choose() -> None:
+    app = opened({**LINK, "unit_1": "1,2"})
+    assert "The unit is silent here" in said(app) and "−0" not in said(app)
+    assert "projections_lenet5-modern" not in sent(app)
+
+
 def test_everything_about_one_unit() -> None:
     """S4 of LeNet-5: a 2×2 pooling of C3, which sees 14 px at steps of 2: 16 px at steps of 4."""
     app = opened(LINK)
-    assert app.header[0].value == "Unit (1, 2) of channel 3 of S4"
+    assert app.header[0].value == "Unit (4, 3) of channel 3 of S4"
     assert "| **Sees** | 16×16 px of 32×32, at steps of 4 |" in said(app)
     assert "| **Made by** | kernel 3 of C3 |" in said(app)
     kernel = load_file(WEIGHTS / "lenet5-modern.safetensors")["C3.weight"][3]
@@ -58,7 +64,7 @@ def test_everything_about_one_unit() -> None:
     assert data["own_map_lenet5-modern"]["tile"] == [5, 5]
     assert data["projections_lenet5-modern"]["tile"] == [16, 16]
     assert len(data["nine_patches_lenet5-modern"]["names"]) == 9
-    assert "Gradient ascent from noise, 12 steps, seed 0: the unit (1, 2) of S4 gives" in said(app)
+    assert "Gradient ascent from noise, 12 steps, seed 0: the unit (4, 3) of S4 gives" in said(app)
 
 
 def test_the_link_brings_it_back() -> None:
