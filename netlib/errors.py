@@ -92,5 +92,7 @@ def _nearest(name: str, known: Iterable[str]) -> str:
     names = list(known)
     group = name[: name.rfind("/") + 1]  # "torchvision/", which all names of its group share, says nothing of how near they are
     short = {other.removeprefix(group): other for other in names if other.startswith(group)}
-    close = [short[other] for other in get_close_matches(name.removeprefix(group), short, n=3, cutoff=0.6)]
+    asked = name.removeprefix(group)
+    alike = 0.5 if len(asked) < 5 else 0.6  # in a short name, such as a layer's, one letter is much
+    close = [short[other] for other in get_close_matches(asked, short, n=3, cutoff=alike)]
     return f" Did you mean {' or '.join(close)}?" if close else f" Choose one of: {', '.join(names[:8])}, …"
