@@ -162,7 +162,7 @@ def _unit(sight: Sight, target: int, asked: layer_choice.Asked) -> tuple[str, in
     """The layer and the channel that are maximized; at first the output's chosen class."""
     st.subheader(sight.title, anchor=False)
     output = next(iter(sight.graph.outputs.values()))
-    left, right = st.columns([3, 2], vertical_alignment="bottom")
+    left, right = st.columns([3, 2])
     layer = layer_choice.layer(
         left, sight.name, sight.number, _layers(sight), default=output, asked=asked.layer,
         describe=lambda name: f"{name} (the classes)" if name == output else name,
