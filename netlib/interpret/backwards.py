@@ -28,6 +28,7 @@ from torch import Tensor, nn
 from netlib.analysis.moves import edges
 from netlib.errors import InvalidInput, UnsupportedLayer
 from netlib.interpret.parts import Part, Place, cut, everywhere, padded, paste
+from netlib.interpret.windows import divisors, read_by
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -178,12 +179,7 @@ class Backwards:
     def _slid(self, layer: Layer, steps: tuple[Axis, Axis], here: Part, pictures: Tensor) -> Part:
         """A sliding window transposed: from the windows `here` to all that they read."""
         source = layer.inputs[0]
-        (rows, columns), (down, right, size) = steps, here.place
-        reads = Place(
-            down * rows.stride - rows.padding, right * columns.stride - columns.padding,
-            ((size[0] - 1) * rows.stride + (rows.kernel - 1) * rows.dilation + 1,
-             (size[1] - 1) * columns.stride + (columns.kernel - 1) * columns.dilation + 1),
-        )  # fmt: skip
+        (rows, columns), reads = steps, read_by(here.place, steps)
         module, channels = self.steps.module(layer.name), self.maps[source].shape[1]
         if isinstance(module, nn.Conv2d):
             values = _transposed(module, here.values, reads.size)
@@ -235,13 +231,7 @@ class Backwards:
 
     def _divisors(self, layer: Layer, steps: tuple[Axis, Axis]) -> Tensor:
         if layer.name not in self._taps:
-            rows, columns = steps
-            ones = torch.ones_like(self.maps[layer.inputs[0]][:1, :1])
-            answer = self.steps.run(layer, [ones])
-            over = [max(0, (a.outputs - 1) * a.stride + a.kernel - a.padding - a.inputs) for a in steps]
-            frame = F.pad(ones, (columns.padding, over[1], rows.padding, over[0]))
-            sums = F.avg_pool2d(frame, (rows.kernel, columns.kernel), (rows.stride, columns.stride), divisor_override=1)
-            self._taps[layer.name] = sums / answer
+            self._taps[layer.name] = divisors(self.steps, layer, steps, self.maps[layer.inputs[0]])
         return self._taps[layer.name]
 
     def _differentiated(self, layer: Layer, inputs: Sequence[Tensor], signal: Tensor) -> list[Tensor | None]:

@@ -21,6 +21,7 @@ from netlib.analysis.cost import costs
 from netlib.analysis.moves import edges
 from netlib.analysis.span import Axis, Span, hull, touched
 from netlib.interpret.parts import Part, Place, cut, everywhere, padded, paste
+from netlib.interpret.windows import divisors, overhang, read_by
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -214,12 +215,8 @@ class Incremental:
             return self.steps.run(layer, [source.values])
         rows, columns = steps
         before = rows.padding, columns.padding
-        after = _overhang(rows), _overhang(columns)
-        reads = Place(
-            place.rows * rows.stride - rows.padding,
-            place.columns * columns.stride - columns.padding,
-            (_reads(rows, place.size[0]), _reads(columns, place.size[1])),
-        )
+        after = overhang(rows), overhang(columns)
+        reads = read_by(place, steps)
         fill = float("-inf") if layer.kind == "max_pool2d" else 0.0
         x = paste(cut(self._frame(layer.inputs[0], before, after, fill), reads, before), reads, source)
         kernel, stride, dilation = ((a, b) for a, b in zip(*((s.kernel, s.stride, s.dilation) for s in steps), strict=True))
@@ -266,25 +263,11 @@ class Incremental:
         return self._weights[name]
 
     def _divisor(self, layer: Layer, steps: tuple[Axis, Axis]) -> Tensor:
-        """By how much each unit of an average pooling divides its sum, found out by its own answer to a map of ones."""
         if layer.name not in self._divisors:
-            rows, columns = steps
-            ones = torch.ones_like(self.clean[layer.inputs[0]][:, :1])
-            frame = F.pad(ones, (columns.padding, _overhang(columns), rows.padding, _overhang(rows)))
-            sums = F.avg_pool2d(frame, (rows.kernel, columns.kernel), (rows.stride, columns.stride), divisor_override=1)
-            self._divisors[layer.name] = padded(sums / self.steps.run(layer, [ones]), (0, 0), (0, 0), 0.0)
+            found = divisors(self.steps, layer, steps, self.clean[layer.inputs[0]])
+            self._divisors[layer.name] = padded(found, (0, 0), (0, 0), 0.0)
         return self._divisors[layer.name]
 
 
 def _side(axis: int, boxes: Sequence[Box]) -> list[Span]:
     return [Span(box.left, box.right) if axis else Span(box.top, box.bottom) for box in boxes]
-
-
-def _reads(axis: Axis, units: int) -> int:
-    """How many positions in a row `units` neighbouring units read."""
-    return (units - 1) * axis.stride + (axis.kernel - 1) * axis.dilation + 1
-
-
-def _overhang(axis: Axis) -> int:
-    """How far the last unit's window reaches beyond the map."""
-    return max(0, _reads(axis, axis.outputs) - axis.padding - axis.inputs)
