@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 import io
 import json
-from pathlib import Path
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -20,33 +20,16 @@ from netlib.data.digits import digits
 from netlib.interpret.backwards import SLIDING
 from netlib.models.bundled import state_dict
 from pages.parts import film_panel, nine_panel, seen, work
+from tests.pages.page import mosaics as sent
+from tests.pages.page import open_page, said
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from torch import Tensor, nn
 
-PAGE = Path(__file__).parents[2] / "pages" / "features.py"
 LINK: dict[str, str | list[str]] = {"network": "lenet5-modern", "picture": "digit:17", "layer_1": "relu3"}
-
-
-def opened(query: Mapping[str, str | list[str]]) -> AppTest:
-    app = AppTest.from_file(str(PAGE), default_timeout=60)
-    app.query_params.update(query)
-    app.run()
-    assert not app.exception
-    return app
-
-
-def said(app: AppTest) -> str:
-    return "\n".join(block.value for kind in (app.markdown, app.warning, app.info, app.caption) for block in kind)
-
-
-def sent(app: AppTest) -> dict[str, dict[str, Any]]:
-    """What each mosaic was given, by its key."""
-    protos = [part.proto for part in app.get("bidi_component")]
-    found = [json.loads(proto.json) for proto in protos if proto.component_name == "mosaic"]
-    return {data["channel"]: data for data in found}
+opened = partial(open_page, "features")
 
 
 def pushed(app: AppTest, key: str) -> dict[str, Any]:
@@ -95,7 +78,7 @@ def test_maps_are_the_layers_and_the_strongest_comes_first(model: nn.Module) -> 
     assert app.number_input(key="view_channel_lenet5-modern_relu3").value == order[0]
     row, column = divmod(int(maps[order[0]].argmax()), 10)
     assert pushed(app, "maps_lenet5-modern")["tile"] == 0 and pushed(app, "maps_lenet5-modern")["unit"] == [row, column]
-    assert f"The strongest unit \\({row}, {column}\\) of channel {order[0]} of relu3" in said(app)
+    assert f"The strongest unit ({row}, {column}) of channel {order[0]} of relu3" in said(app)
     assert "14×14 px" in said(app)  # 5 + 1 + 4 · 2
 
 

@@ -4,42 +4,23 @@ from __future__ import annotations
 
 import base64
 import io
-import json
-from pathlib import Path
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pytest
 from PIL import Image
 from safetensors.numpy import load_file
-from streamlit.testing.v1 import AppTest
 
 from netlib.figures.mosaic import colors
+from tests.pages.page import PAGES, open_page, said
+from tests.pages.page import mosaics as sent
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-PAGE = Path(__file__).parents[2] / "pages" / "kernels.py"
-WEIGHTS = PAGE.parents[1] / "assets" / "weights"
-
-
-def opened(query: Mapping[str, str | list[str]]) -> AppTest:
-    app = AppTest.from_file(str(PAGE), default_timeout=60)
-    app.query_params.update(query)
-    app.run()
-    assert not app.exception
-    return app
-
-
-def said(app: AppTest) -> str:
-    return "\n".join(block.value for kind in (app.markdown, app.warning, app.info, app.caption) for block in kind)
-
-
-def sent(app: AppTest) -> dict[str, dict[str, Any]]:
-    """What each mosaic was given, by its key."""
-    protos = [part.proto for part in app.get("bidi_component")]
-    found = [json.loads(proto.json) for proto in protos if proto.component_name == "mosaic"]
-    return {data["channel"]: data for data in found}
+WEIGHTS = PAGES.parent / "assets" / "weights"
+opened = partial(open_page, "kernels")
 
 
 def values(data: Mapping[str, Any], tile: int) -> np.ndarray:

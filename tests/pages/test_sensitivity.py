@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import base64
-import json
-from pathlib import Path
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -19,39 +18,20 @@ from netlib.models.bundled import BUNDLED, state_dict
 from pages.parts import hand_occluder, on_request
 from pages.parts.occluder_choice import Square
 from pages.parts.picture_wall import Field
+from tests.pages.page import open_page, said, sent
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
 
     from torch import Tensor, nn
 
-PAGE = Path(__file__).parents[2] / "pages" / "sensitivity.py"
-SECONDS = 60
 NAME = "lenet5-modern"
 LINK = {"network": NAME, "weights_1": "trained", "picture": "digit:3"}
-
-
-def opened(query: Mapping[str, str | list[str]]) -> AppTest:
-    app = AppTest.from_file(str(PAGE), default_timeout=SECONDS)
-    app.query_params.update(query)
-    app.run()
-    assert not app.exception
-    return app
-
-
-def sent(app: AppTest, component: str) -> list[dict[str, Any]]:
-    """What each mounted component of that name was given."""
-    protos = [part.proto for part in app.get("bidi_component")]
-    return [json.loads(proto.json) for proto in protos if proto.component_name == component]
+opened = partial(open_page, "sensitivity")
 
 
 def panels(app: AppTest) -> dict[str, dict[str, Any]]:
     """The pictures on the page by their titles."""
     return {panel["title"]: panel for wall in sent(app, "picture_wall") for group in wall["groups"] for panel in group["panels"]}
-
-
-def said(app: AppTest) -> str:
-    return "\n".join(block.value for kind in (app.markdown, app.warning, app.info, app.caption) for block in kind)
 
 
 @pytest.fixture(scope="module")

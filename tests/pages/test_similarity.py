@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from pathlib import Path
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -16,34 +16,21 @@ from netlib.data.same_parts import SETS, pictures
 from netlib.figures import units
 from netlib.models.build import build
 from netlib.models.bundled import BUNDLED, state_dict
+from tests.pages.page import open_page, said
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
 
     from torch import Tensor, nn
 
-PAGE = Path(__file__).parents[2] / "pages" / "similarity.py"
-SECONDS = 60
 NAME = "lenet5-modern"
 LINK = {"network": NAME, "weights_1": "trained", "picture": "digit:3"}
-
-
-def opened(query: Mapping[str, str | list[str]]) -> AppTest:
-    app = AppTest.from_file(str(PAGE), default_timeout=SECONDS)
-    app.query_params.update(query)
-    app.run()
-    assert not app.exception
-    return app
+opened = partial(open_page, "similarity")
 
 
 def walls(app: AppTest) -> list[dict[str, Any]]:
     """The rows of pictures on the page: title and panels of each."""
     protos = [part.proto for part in app.get("bidi_component")]
     return [group for proto in protos if proto.component_name == "picture_wall" for group in json.loads(proto.json)["groups"]]
-
-
-def said(app: AppTest) -> str:
-    return "\n".join(block.value for kind in (app.markdown, app.warning, app.info, app.caption) for block in kind).replace("\\", "")
 
 
 def normalized(images: np.ndarray) -> Tensor:

@@ -2,48 +2,30 @@
 
 from __future__ import annotations
 
-import json
-from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from functools import partial
+from typing import TYPE_CHECKING
 from urllib.parse import parse_qs
 
 import numpy as np
 import pytest
 from safetensors.numpy import load_file
-from streamlit.testing.v1 import AppTest
 
 from netlib.analysis import store
 from pages.parts import maximization_panel, unit_facts, work
+from tests.pages.page import PAGES, open_page, said
+from tests.pages.page import mosaics as sent
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    pass
 
-PAGE = Path(__file__).parents[2] / "pages" / "unit.py"
-WEIGHTS = PAGE.parents[1] / "assets" / "weights"
+WEIGHTS = PAGES.parent / "assets" / "weights"
 LINK = {"network": "lenet5-modern", "picture": "digit:17", "layer_1": "S4", "channel_1": "3", "unit_1": "4,3"}
+opened = partial(open_page, "unit")
 
 
 @pytest.fixture(autouse=True)
 def _short(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(maximization_panel, "STEPS", 12)
-
-
-def opened(query: Mapping[str, str]) -> AppTest:
-    app = AppTest.from_file(str(PAGE), default_timeout=60)
-    app.query_params.update(query)
-    app.run()
-    assert not app.exception
-    return app
-
-
-def said(app: AppTest) -> str:
-    return "\n".join(block.value for kind in (app.markdown, app.warning, app.info, app.caption) for block in kind).replace("\\", "")
-
-
-def sent(app: AppTest) -> dict[str, dict[str, Any]]:
-    protos = [part.proto for part in app.get("bidi_component")]
-    found = [json.loads(proto.json) for proto in protos if proto.component_name == "mosaic"]
-    return {data["channel"]: data for data in found}
 
 
 def test_a_silent_unit_says_what_to_choose() -> None:
