@@ -8,6 +8,8 @@
     ├── InvalidCheckpoint        a file that is no state dict, or one that cannot be read safely
     ├── WeightsMismatch          a state dict that does not belong to the network
     ├── MissingWeights           weights that are not on this computer and could not be fetched
+    ├── UnknownRun               no training run of that name in the store
+    ├── StoreUnavailable         a store of runs that cannot be opened, read or written now
     └── TraceError               a module that cannot be turned into a LayerGraph; .graph holds what could be
         ├── UnsupportedLayer     an operation netlib has no rule for
         └── ShapeMismatch        a layer that what comes in does not fit
@@ -64,6 +66,18 @@ class WeightsMismatch(NetlibError):
 
 class MissingWeights(NetlibError):
     """Weights that are not on this computer and could not be fetched; the message says which file belongs where."""
+
+
+class UnknownRun(NetlibError):
+    """The store has no run of that name."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__(f"There is no run called {name!r} here; it may have been deleted, or belong to another store of runs.")
+        self.name = name
+
+
+class StoreUnavailable(NetlibError):
+    """The store of runs cannot be opened, read or written now: it is locked, its disk is full, or its server does not answer."""
 
 
 class TraceError(NetlibError):
