@@ -8,6 +8,7 @@
     ├── InvalidCheckpoint        a file that is no state dict, or one that cannot be read safely
     ├── WeightsMismatch          a state dict that does not belong to the network
     ├── MissingWeights           weights that are not on this computer and could not be fetched
+    ├── MissingData              a data set that is not on this computer, or damaged there, or could not be fetched
     ├── UnknownRun               no training run of that name in the store
     ├── StoreUnavailable         a store of runs that cannot be opened, read or written now
     └── TraceError               a module that cannot be turned into a LayerGraph; .graph holds what could be
@@ -78,6 +79,10 @@ class UnknownRun(NetlibError):
 
 class StoreUnavailable(NetlibError):
     """The store of runs cannot be opened, read or written now: it is locked, its disk is full, or its server does not answer."""
+
+
+class MissingData(NetlibError):
+    """A data set that is not on this computer, is damaged there, or could not be fetched; the message says which file belongs where."""
 
 
 class TraceError(NetlibError):

@@ -9,33 +9,24 @@ from __future__ import annotations
 import json
 import os
 import re
-import shutil
-from contextlib import suppress
 from dataclasses import dataclass
-from hashlib import sha256
 from pathlib import Path
-from tempfile import NamedTemporaryFile
 from types import MappingProxyType
 from typing import TYPE_CHECKING
-from urllib.error import HTTPError
-from urllib.request import urlopen
 
 from netlib.errors import MissingWeights
+from netlib.models import fetching
+from netlib.models.fetching import File, shown
 from netlib.models.registry import NETWORKS, PREFIX, spec
 
 if TYPE_CHECKING:
     from collections.abc import Generator, Mapping
-    from typing import IO
 
     from torch import Tensor
 
 FILE = Path(__file__).parents[2] / "assets" / "imagenet.json"
 MEGA = 1024 * 1024  # torchvision's megabytes
-SPARE = 1_000_000  # bytes that a file may have beyond what it is said to have: torchvision rounds
 MOST_BYTES = 3_000_000_000  # of a file on this computer
-LEFT_FREE = 2_000_000_000  # bytes of the disk that a download does not touch
-CHUNK = 512 * 1024
-TIMEOUT = 20  # seconds without a byte
 AUXILIARY = ("aux1.", "aux2.", "AuxLogits.")  # heads for training, which netlib shows torchvision's networks without
 RENAMED = (  # what torchvision itself renames when it loads its older files
     (re.compile(r"(\.denselayer\d+\.(?:norm|relu|conv))\.([12])\."), r"\1\2."),  # DenseNet
@@ -135,7 +126,7 @@ def absent(network: str) -> str:
         return f"There are no ImageNet weights of {called} that torchvision offers; choose other weights."
     return (
         f"The ImageNet weights of {called} ({weights.bytes / 1e6:,.0f} MB) are not on this computer; download them, or put "
-        f"{weights.file} from {weights.url.rpartition('/')[0]} into {_shown(folders()[0])}."
+        f"{weights.file} from {weights.url.rpartition('/')[0]} into {shown(folders()[0])}."
     )
 
 
@@ -155,40 +146,7 @@ def download(network: str) -> Generator[tuple[int, int], None, None]:
 
 def fetch(weights: Weights, folder: Path) -> Generator[tuple[int, int], None, None]:
     """`download` of given weights into a given folder."""
-    by_hand = f"put {weights.file} from {weights.url.rpartition('/')[0]} into {_shown(folder)} by hand"
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        if shutil.disk_usage(folder).free < weights.bytes + LEFT_FREE:
-            raise MissingWeights(f"The disk has too little room for {weights.file} ({weights.bytes / 1e6:,.0f} MB); make some first.")
-        with NamedTemporaryFile(dir=folder, prefix=weights.file + ".", suffix=".part", delete=False) as part:
-            try:
-                digest = yield from _received(weights, part)
-                part.close()
-                if not digest.startswith(weights.digest):
-                    raise MissingWeights(f"{weights.file} arrived damaged and was thrown away; try again, or {by_hand}.")
-                Path(part.name).chmod(0o644)  # a temporary file is its owner's alone; whoever shares the folder may read this one
-                Path(part.name).replace(folder / weights.file)
-            finally:
-                with suppress(FileNotFoundError):
-                    Path(part.name).unlink()
-    except HTTPError as error:
-        raise MissingWeights(f"{_host(weights)} answered {error.code} when asked for {weights.file}; {by_hand}.") from error
-    except OSError as error:  # also what urllib raises where there is no network
-        said = f"{weights.file} could not be fetched from {_host(weights)}; go online and try again, or {by_hand}."
-        raise MissingWeights(said) from error
-
-
-def _received(weights: Weights, part: IO[bytes]) -> Generator[tuple[int, int], None, str]:
-    """Write the answer into `part`; the SHA-256 of all of it."""
-    digest, done, most = sha256(), 0, weights.bytes + SPARE
-    with urlopen(weights.url, timeout=TIMEOUT) as answer:
-        total = int(answer.headers.get("Content-Length") or weights.bytes)
-        while done <= most and (piece := answer.read(CHUNK)):
-            part.write(piece)
-            digest.update(piece)
-            done += len(piece)
-            yield done, max(done, total)
-    return digest.hexdigest() if done <= most else ""
+    yield from fetching.fetch(File(weights.url, weights.bytes, "sha256", weights.digest), folder, MissingWeights)
 
 
 def where(network: str) -> Path | None:
@@ -202,13 +160,3 @@ def _current(name: str) -> str:
     for pattern, new in RENAMED:
         name = pattern.sub(new, name)
     return name
-
-
-def _host(weights: Weights) -> str:
-    return weights.url.split("/")[2]
-
-
-def _shown(folder: Path) -> str:
-    """A folder as a person writes it."""
-    home = Path.home()
-    return f"~/{folder.relative_to(home).as_posix()}" if folder.is_relative_to(home) else str(folder)
