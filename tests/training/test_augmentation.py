@@ -1,49 +1,12 @@
-"""Augmented pictures against slices cut by hand."""
+"""What a recipe does to a batch."""
 
 from __future__ import annotations
 
-import pytest
 import torch
-from torch import Generator, Tensor
+from torch import Generator
 
-from netlib.training.augmentation import augmented, cropped, shifted
+from netlib.training.augmentation import augmented
 from netlib.training.recipe import Recipe
-
-
-def numbered() -> Tensor:
-    """Every pixel different: pictures of 6 × 7."""
-    return torch.arange(5 * 3 * 6 * 7, dtype=torch.float32).reshape(5, 3, 6, 7)
-
-
-def found(part: Tensor, whole: Tensor) -> list[tuple[int, int]]:
-    """Where `part` lies in `whole`: all places that fit."""
-    height, width = part.shape[1:]
-    places = [(top, left) for top in range(whole.shape[1] - height + 1) for left in range(whole.shape[2] - width + 1)]
-    return [(top, left) for top, left in places if torch.equal(whole[:, top : top + height, left : left + width], part)]
-
-
-def test_crops_are_parts_of_their_picture_at_different_places() -> None:
-    x = numbered()
-    places = set()
-    for _ in range(8):
-        parts = cropped(x, 4, Generator().manual_seed(_))
-        assert parts.shape == (5, 3, 4, 4)
-        for part, whole in zip(parts, x, strict=True):
-            (place,) = found(part, whole)
-            places.add(place)
-    assert places == {(top, left) for top in range(3) for left in range(4)}
-
-
-@pytest.mark.parametrize("border", ["constant", "reflect"])
-def test_shifts_move_the_picture_and_fill_the_border(border: str) -> None:
-    x = numbered() + 1
-    moved = shifted(x, 2, border, Generator().manual_seed(0))
-    assert moved.shape == x.shape
-    for picture, whole in zip(moved, x, strict=True):
-        inner = whole[:, 2:4, 2:5]  # what no shift of two pixels loses
-        (place,) = found(inner, picture)
-        assert all(abs(at - 2) <= 2 for at in place)
-        assert (picture == 0).any() == (border == "constant" and place != (2, 2))
 
 
 def test_mirror_and_tint_and_grey() -> None:
