@@ -1,16 +1,20 @@
-"""What a training run says of itself, as plain data: the words that the loop, the recorder, the store and the figures share."""
+"""A training run and what it says of itself, as plain data: the words that the loop, the recorder, the store and the figures share."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Protocol
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
+    from datetime import datetime
+    from pathlib import Path
 
     import numpy as np
     from numpy.typing import NDArray
     from torch import Tensor
+
+    from netlib.training.recipe import Recipe
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +79,50 @@ class State:
 
     tensors: Mapping[str, Tensor]
     values: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """A run as it was when it was asked for.
+
+    Attributes:
+        status: queued, running, stopped, finished, failed or interrupted.
+        heartbeat: when its worker last gave a sign of life.
+        step, steps: done, and planned.
+        best: the highest share of held-back pictures that it got right; None before the first test.
+        seconds, device_seconds: of training, without pauses; the second times the number of devices.
+        bytes: memory it needs, as estimated before the start.
+        message: a sentence about how it ended.
+        after: the run it was duplicated from.
+        folder: where its checkpoints lie.
+        token: the right to write to it; of no use to others than its worker.
+    """
+
+    id: str
+    name: str
+    owner: str
+    recipe: Recipe
+    status: str
+    created: datetime
+    started: datetime | None
+    ended: datetime | None
+    heartbeat: datetime | None
+    host: str
+    pid: int
+    process: str
+    device: str
+    versions: Mapping[str, str]
+    step: int
+    steps: int
+    epoch: float
+    best: float | None
+    seconds: float
+    device_seconds: float
+    bytes: int
+    message: str
+    after: str
+    folder: Path
+    token: str = field(repr=False)
 
 
 class Sink(Protocol):
