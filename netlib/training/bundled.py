@@ -14,7 +14,6 @@ import platform
 import sys
 from dataclasses import asdict
 from datetime import UTC, datetime
-from time import perf_counter
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
@@ -22,21 +21,15 @@ import numpy as np
 import torch
 from safetensors.torch import save_file
 
-from netlib.data.bundled import data_set
 from netlib.errors import UnknownNetwork
-from netlib.models.build import build
 from netlib.models.bundled import FOLDER, Bundled
 from netlib.models.registry import spec
-from netlib.training.loop import correct, train
+from netlib.training.evaluation import correct
 from netlib.training.recipe import Recipe
+from netlib.training.train import trainer
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
-
-    from torch import nn
-
-    from netlib.data.split import Split
-    from netlib.training.loop import Step
+    from collections.abc import Mapping
 
 # Close-ups without colour make the first layer learn shapes, the small start leaves no noise in its kernels, and the limit keeps
 # a few of them from outgrowing all others.
@@ -60,17 +53,6 @@ RECIPES: Mapping[str, Recipe] = MappingProxyType(
 )
 
 
-def start(recipe: Recipe) -> tuple[nn.Module, Split, Iterator[Step]]:
-    """The network with its initial weights, the data at its size, and the steps of its training.
-
-    Raises:
-        UnknownNetwork, InvalidInput: what the recipe names does not exist, or does not fit together.
-    """
-    data = data_set(recipe.data, spec(recipe.network).input_shape)
-    model = build(recipe.network, seed=recipe.seed)
-    return model, data, train(model, data, recipe)
-
-
 def make(network: str) -> Bundled:
     """Train `network` by its recipe and write its two files.
 
@@ -80,13 +62,12 @@ def make(network: str) -> Bundled:
     if network not in RECIPES:
         raise UnknownNetwork(network, RECIPES)
     recipe = RECIPES[network]
-    model, data, steps = start(recipe)
-    began = perf_counter()
-    for step in steps:
+    run = trainer(recipe, device="cpu")
+    model, data = run.model, run.data
+    for step in run:
         if step.step % max(1, step.steps // 20) == 0:
             sys.stdout.write(f"{network}: step {step.step} of {step.steps}, loss {step.loss:.3f}\n")
             sys.stdout.flush()
-    seconds = round(perf_counter() - began)
     FOLDER.mkdir(parents=True, exist_ok=True)
     file = FOLDER / f"{network}.safetensors"
     save_file({name: tensor.contiguous() for name, tensor in model.state_dict().items()}, file)
@@ -104,7 +85,7 @@ def make(network: str) -> Bundled:
         versions={"python": platform.python_version(), "torch": torch.__version__, "numpy": np.__version__},
         params=sum(parameter.numel() for parameter in model.parameters()),
         bytes=file.stat().st_size,
-        seconds=seconds,
+        seconds=round(run.seconds),
         date=datetime.now(UTC).date().isoformat(),
     )
     file.chmod(0o644)

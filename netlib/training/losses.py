@@ -18,6 +18,23 @@ def loss(outputs: Tensor, labels: Tensor, kind: str, smoothing: float = 0.0) -> 
     return rbf_loss(outputs, labels) if kind == "rbf" else F.cross_entropy(outputs, labels, label_smoothing=smoothing)
 
 
+def total_loss(outputs: Tensor | tuple[Tensor, ...], labels: Tensor, kind: str, smoothing: float, auxiliary: float) -> Tensor:
+    """The loss of the network's answer, and `auxiliary` times that of each auxiliary classifier's, of which most networks have none.
+
+    Source: Szegedy et al. 2015, section 5 (with a weight of 0.3).
+    Shapes: each output (N, classes), labels (N,) -> ().
+    """
+    total = loss(main_outputs(outputs), labels, kind, smoothing)
+    for other in outputs[1:] if isinstance(outputs, tuple) else ():
+        total = total + auxiliary * loss(other, labels, kind, smoothing)
+    return total
+
+
+def main_outputs(outputs: Tensor | tuple[Tensor, ...]) -> Tensor:
+    """The network's own answer, which comes before those of its auxiliary classifiers."""
+    return outputs[0] if isinstance(outputs, tuple) else outputs
+
+
 def rbf_loss(distances: Tensor, labels: Tensor) -> Tensor:
     """The distance to the right code, plus a term that pushes the codes of other classes away once they are near.
 

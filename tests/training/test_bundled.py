@@ -18,7 +18,9 @@ from netlib.models.bundled import BUNDLED, Bundled, state_dict
 from netlib.models.registry import spec
 from netlib.training import bundled
 from netlib.training.bundled import RECIPES, make
-from netlib.training.loop import correct, first_kernels
+from netlib.training.evaluation import correct
+from netlib.training.optimizers import first_kernels
+from netlib.training.recipe import Recipe
 
 COLOUR = [name for name, record in BUNDLED.items() if record.data == "patches"]
 GOALS = {"lenet5": 0.96, "lenet5-modern": 0.98}
@@ -28,7 +30,7 @@ PATCHES = 0.83  # of ten classes
 def test_there_is_a_record_for_each_recipe_and_it_is_the_recipes() -> None:
     assert set(BUNDLED) == set(RECIPES)
     for name, record in BUNDLED.items():
-        assert dict(record.recipe) == RECIPES[name].as_dict()
+        assert Recipe.from_dict(record.recipe) == RECIPES[name]
 
 
 @pytest.mark.parametrize("name", RECIPES)

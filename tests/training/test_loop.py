@@ -11,10 +11,11 @@ import torch
 from torch import nn
 
 from netlib.data.split import Split
-from netlib.training.loop import correct, first_kernels, learning_rate, limit, parameter_groups, train
+from netlib.training.evaluation import correct
+from netlib.training.loop import Trainer
 from netlib.training.recipe import Recipe
 
-RECIPE = Recipe("none", "tiny", epochs=2, batch=9, learning_rate=0.5, warmup=0.0, weight_decay=0.03, first_decay=0.03)
+RECIPE = Recipe("none", "tiny", epochs=2, batch=9, learning_rate=0.5, warmup=0.0, weight_decay=0.03, first_decay=0.03, device="cpu")
 
 
 def linear() -> nn.Module:
@@ -46,8 +47,8 @@ def test_two_steps_by_hand(tiny: Split) -> None:
         rate = 0.5 * (1 + cos(pi * step / 2)) / 2
         weight -= rate * (gradient_w + 0.9 * speed_w)
         bias -= rate * (gradient_b + 0.9 * speed_b)
-    steps = list(train(model, tiny, RECIPE))
-    assert [step.loss for step in steps] == pytest.approx(losses, rel=1e-5)
+    steps = list(Trainer(model, tiny, RECIPE))
+    assert [step.loss.item() for step in steps] == pytest.approx(losses, rel=1e-5)
     trained_w, trained_b = (p.detach().numpy() for p in model.parameters())
     np.testing.assert_allclose(trained_w, weight, atol=1e-5)
     np.testing.assert_allclose(trained_b, bias, atol=1e-5)
@@ -59,9 +60,9 @@ def test_the_same_seed_gives_the_same_curve_and_weights_bit_for_bit(tiny: Split)
     for seed in (1, 1, 2):
         model = net()
         losses = []
-        for step in train(model, tiny, replace(recipe, seed=seed)):
+        for step in Trainer(model, tiny, replace(recipe, seed=seed)):
             torch.rand(3)  # what the caller draws in between changes nothing
-            losses.append(step.loss)
+            losses.append(step.loss.item())
         runs.append((losses, torch.cat([p.detach().flatten() for p in model.parameters()])))
     assert runs[0][0] == runs[1][0]
     assert torch.equal(runs[0][1], runs[1][1])
@@ -73,52 +74,27 @@ def test_the_callers_random_state_is_left_alone(tiny: Split) -> None:
     torch.manual_seed(5)
     expected = torch.rand(4)
     torch.manual_seed(5)
-    list(train(model, tiny, RECIPE))
+    list(Trainer(model, tiny, RECIPE))
     assert torch.equal(torch.rand(4), expected)
 
 
 def test_learns_what_can_be_learned_and_ends_in_eval_mode(tiny: Split) -> None:
     model = net()
-    list(train(model, tiny, replace(RECIPE, epochs=60, learning_rate=0.1, weight_decay=0, first_decay=0)))
+    list(Trainer(model, tiny, replace(RECIPE, epochs=60, learning_rate=0.1, weight_decay=0, first_decay=0)))
     assert not any(module.training for module in model.modules())
     assert correct(model, tiny.test_images, tiny.test_labels, tiny) == 3
 
 
 def test_a_run_that_is_stopped_leaves_the_model_in_eval_mode(tiny: Split) -> None:
     model = net()
-    steps = train(model, tiny, RECIPE)
+    steps = iter(Trainer(model, tiny, RECIPE))
     assert next(steps).step == 1
     steps.close()
     assert not model.training
 
 
-def test_learning_rate_by_hand() -> None:
-    recipe = Recipe("none", "tiny", 1, learning_rate=0.8, warmup=0.25)
-    rates = [learning_rate(recipe, step, 8) for step in range(8)]
-    assert rates[:2] == [0.4, 0.8]
-    assert rates[2:] == pytest.approx([0.4 * (1 + cos(pi * k / 7)) for k in range(1, 7)])
-
-
-def test_each_kind_of_parameter_has_its_own_decay() -> None:
-    model = net()
-    first, weights, others = parameter_groups(model, Recipe("none", "tiny", 1, weight_decay=0.1, first_decay=0.2))
-    assert (first["weight_decay"], weights["weight_decay"], others["weight_decay"]) == (0.2, 0.1, 0.0)
-    assert first["params"] == [model[0].weight]
-    assert [p.shape for p in weights["params"]] == [(3, 16)]
-    assert [p.shape for p in others["params"]] == [(4,), (4,), (3,)]
-    assert first_kernels(model) is model[0].weight
-
-
-def test_only_kernels_that_are_too_long_are_scaled_back() -> None:
-    kernels = torch.tensor([3.0, 4.0, 0.3, 0.4]).reshape(2, 1, 1, 2)  # root mean squares 5 / √2 and 0.5 / √2
-    limit(kernels, 1 / 2**0.5)
-    torch.testing.assert_close(kernels.flatten(), torch.tensor([0.6, 0.8, 0.3, 0.4]))
-    limit(kernels, 0)
-    torch.testing.assert_close(kernels.flatten(), torch.tensor([0.6, 0.8, 0.3, 0.4]))
-
-
 def test_correct_counts_in_parts_as_at_once(tiny: Split, monkeypatch: pytest.MonkeyPatch) -> None:
     model = linear().eval()
     whole = correct(model, tiny.train_images, tiny.train_labels, tiny)
-    monkeypatch.setattr("netlib.training.loop.EVALUATED", 2)
+    monkeypatch.setattr("netlib.training.evaluation.EVALUATED", 2)
     assert correct(model, tiny.train_images, tiny.train_labels, tiny) == whole
