@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from netlib.analysis.store import default_input
-from netlib.data.bundled import data_set
+from netlib.data.sets import data_set
 from netlib.training.loop import Trainer
 from netlib.training.network import network
 

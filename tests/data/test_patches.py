@@ -8,7 +8,7 @@ from PIL import Image
 
 from netlib.analysis.receptive_field import Box
 from netlib.data import patches as module
-from netlib.data.bundled import data_set
+from netlib.data.sets import data_set
 from netlib.data.patches import CLASSES, Patch, cut, held_back, patches, windows
 from netlib.errors import InvalidInput, NetlibError
 
@@ -80,10 +80,6 @@ def test_mean_and_standard_deviation_are_those_of_the_training_pictures() -> Non
 def test_says_what_is_wrong(monkeypatch: pytest.MonkeyPatch) -> None:
     with pytest.raises(InvalidInput, match="from 8 to 128"):
         patches(4)
-    with pytest.raises(InvalidInput, match="no data set called 'mnist'; choose one of: digits, patches"):
-        data_set("mnist", (1, 28, 28))
-    with pytest.raises(InvalidInput, match=r"\(1, 32, 32\), and \(1, 28, 28\) was asked for"):
-        data_set("digits", (1, 28, 28))
     monkeypatch.setattr(module, "find_spec", lambda name: None)
     with pytest.raises(NetlibError, match=r"scikit-image, which is not installed"):
         patches.__wrapped__(16)

@@ -10,7 +10,7 @@ import torch
 from safetensors import safe_open
 from torch import Tensor
 
-from netlib.data.bundled import data_set
+from netlib.data.sets import data_set
 from netlib.errors import UnknownNetwork
 from netlib.models import bundled as records
 from netlib.models.build import build
