@@ -25,6 +25,15 @@ def place(folder: Path, which: str, step: int) -> Path:
     return folder / f"{which}-{step:09d}.safetensors"
 
 
+def step(path: Path) -> int:
+    """
+    >>> from pathlib import Path
+    >>> step(place(Path("run"), "best", 12))
+    12
+    """
+    return int(path.stem.partition("-")[2])
+
+
 def save(path: Path, state: State) -> None:
     """Write the state under a temporary name, wait until it is on the disk, and give it its name.
 

@@ -43,16 +43,19 @@ class Claims(Measurements):
 
     folder: Path
 
-    def claim(self, slots: Mapping[str, int], id: str | None = None) -> Run | None:
-        """Take the run whose turn it is and for which a device of this machine has a free slot; given an id, that one or none."""
+    def claim(self, slots: Mapping[str, int]) -> Run | None:
+        """Take the run whose turn it is and for which a device of this machine has a free slot."""
         self.sweep()
         with transaction(self._engine, alone=True) as connection:
-            busy = connection.scalars(select(RUNS.c.device).where(RUNS.c.status == "running", RUNS.c.host == host())).all()
-            for run in self._queue(connection):
-                device = queueing.free(run.recipe.device, slots, busy) if id in (None, run.id) else None
-                if device and change(connection, is_(run.id, "queued"), **taken(device)):
+            for run, device in self._startable(connection, slots):
+                if change(connection, is_(run.id, "queued"), **taken(device)):
                     return self._run(row(connection, run.id))
         return None
+
+    def startable(self, slots: Mapping[str, int]) -> int:
+        """How many of the runs that wait could start on this machine now."""
+        with transaction(reading(self._engine)) as connection:
+            return len(self._startable(connection, slots))
 
     def begin(self, run: Run, *, step: int, steps: int, versions: Mapping[str, str]) -> bool:
         """Say at which step the run begins or goes on, and forget what was measured after it."""
@@ -94,6 +97,15 @@ class Claims(Measurements):
                     message = f"Its worker ended without a word after step {found.step}; resume it to go on from its last checkpoint."
                     change(connection, _own(found), status="interrupted", ended=found.heartbeat, message=message)
         return [found.id for found in dead]
+
+    def _startable(self, connection: Connection, slots: Mapping[str, int]) -> list[tuple[Run, str]]:
+        busy = list(connection.scalars(select(RUNS.c.device).where(RUNS.c.status == "running", RUNS.c.host == host())))
+        found = []
+        for run in self._queue(connection):
+            if device := queueing.free(run.recipe.device, slots, busy):
+                busy.append(device)
+                found.append((run, device))
+        return found
 
     def _queue(self, connection: Connection) -> list[Run]:
         queued = connection.execute(select(RUNS).where(RUNS.c.status == "queued")).all()

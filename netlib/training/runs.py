@@ -87,16 +87,20 @@ class Store(Claims):
             change(connection, is_(id, "queued"), status="stopped", ended=now(), message="Stopped while it waited in the queue.")
             change(connection, is_(id, "running"), wish="stop")
 
-    def resume(self, id: str) -> None:
-        """Put a run that ended before its time back into the queue; it goes on from its last checkpoint.
+    def resume(self, id: str, *, device: str = "") -> Run:
+        """Put a run that ended before its time back into the queue or, given a device, into the hands of this process.
+
+        It goes on from its last checkpoint.
 
         Raises:
             InvalidInput: it has not ended, or has nothing left to do.
         """
         with transaction(self._engine) as connection:
             status = row(connection, id).status
-            if not change(connection, is_(id, "stopped", "failed", "interrupted"), status="queued", ended=None, message=""):
+            values = {"status": "queued", "ended": None, "message": ""} | (taken(device) if device else {})
+            if not change(connection, is_(id, "stopped", "failed", "interrupted"), **values):
                 raise InvalidInput(f"Run {id} is {status}, so there is nothing to resume; duplicate it to train anew.")
+            return self._run(row(connection, id))
 
     def delete(self, id: str) -> None:
         """Delete the run, all that it measured and its checkpoints.

@@ -1,8 +1,7 @@
-"""The store of runs, its queue and its claims, on SQLite; test_postgres.py does the same on PostgreSQL."""
+"""The store of runs, its queue and its claims, on SQLite and on PostgreSQL."""
 
 from __future__ import annotations
 
-import sqlite3
 import subprocess
 import sys
 import threading
@@ -15,6 +14,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from sqlalchemy import create_engine, update
 
 from netlib.errors import InvalidInput, StoreUnavailable, UnknownRun
 from netlib.training import queueing
@@ -23,6 +23,7 @@ from netlib.training.processes import identity
 from netlib.training.recipe import Recipe
 from netlib.training.records import Evaluation, Mistake, Point, Snapshot
 from netlib.training.runs import Store
+from netlib.training.tables import RUNS
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -31,18 +32,13 @@ RECIPE = Recipe("lenet5-modern", "digits", epochs=1, device="cpu")
 ONE = {"cpu": 1}
 
 
-@pytest.fixture
-def store(tmp_path: Path) -> Store:
-    return Store(folder=tmp_path)
-
-
 def curve(series: str, steps: range) -> list[Point]:
     return [Point(series, step, step / 10, step / 4, float(step % 7)) for step in steps]
 
 
 def test_a_run_is_read_as_it_was_made(store: Store, tmp_path: Path) -> None:
     made = store.create(RECIPE, name="  a\nname\0 ", owner="ann", bytes=5_000_000_000, after="00000000")
-    run = Store(folder=tmp_path).get(made.id)
+    run = Store(store.url, tmp_path).get(made.id)
     assert run == made
     assert run.recipe == RECIPE and (run.name, run.owner, run.status) == ("a name", "ann", "queued")
     assert run.bytes == 5_000_000_000 and run.folder == tmp_path / run.id and not run.folder.exists()
@@ -145,11 +141,9 @@ def test_a_dead_worker_is_told_from_a_slow_one(store: Store) -> None:
     ids = {}
     for name, values in rows.items():
         ids[name] = store.create(RECIPE, name=name, device="cpu").id
-        old = datetime.now(UTC) - timedelta(seconds=0 if name == "elsewhere, heard" else 3600)
-        with sqlite3.connect(store.folder / "runs.db") as database:
-            for column, value in {"heartbeat": old.replace(tzinfo=None).isoformat(" "), **values}.items():
-                database.execute(f"UPDATE runs SET {column} = ? WHERE id = ?", (value, ids[name]))
-        database.close()
+        heard = datetime.now(UTC) - timedelta(seconds=0 if name == "elsewhere, heard" else 3600)
+        with create_engine(store.url).begin() as connection:
+            connection.execute(update(RUNS).where(RUNS.c.id == ids[name]).values(heartbeat=heard, **values))
     store.sweep()
     assert {run.name for run in store.runs(status="interrupted")} == {
         "here, ended", "here, its number given again", "elsewhere, silent",
@@ -168,12 +162,12 @@ def test_a_process_that_only_waits_for_its_parent_is_dead() -> None:
     process.communicate()
 
 
-def test_many_who_claim_at_once_get_each_run_once_and_no_more_than_there_are_slots(store: Store, tmp_path: Path) -> None:
+def test_many_who_claim_at_once_get_each_run_once_and_no_more_than_there_are_slots(store: Store) -> None:
     ids = {store.create(RECIPE).id for _ in range(12)}
     claimed = []
 
     def claim() -> None:
-        mine = Store(folder=tmp_path)
+        mine = Store(store.url)
         claimed.extend(run.id for _ in range(3) if (run := mine.claim({"cpu": 8})))
 
     threads = [threading.Thread(target=claim) for _ in range(6)]
@@ -239,18 +233,19 @@ def test_slots_that_cannot_be_read(monkeypatch: pytest.MonkeyPatch, text: str) -
         queueing.slots()
 
 
-def test_a_locked_database_is_waited_for_and_then_told_in_a_sentence(store: Store, tmp_path: Path) -> None:
-    other = sqlite3.connect(tmp_path / "runs.db", isolation_level=None, check_same_thread=False)
-    other.execute("BEGIN EXCLUSIVE")
-    hasty = Store(folder=tmp_path, patience=0.05)
-    with pytest.raises(StoreUnavailable, match=r"cannot be used now \(database is locked\); try again"):
-        hasty.create(RECIPE)
-    assert hasty.runs() == []  # reading goes on
-    timer = threading.Timer(0.3, other.execute, ["ROLLBACK"])
-    timer.start()
-    assert store.create(RECIPE).status == "queued"
-    timer.join()
-    other.close()
+def test_a_locked_database_is_waited_for_and_then_told_in_a_sentence(store: Store) -> None:
+    lock = "BEGIN EXCLUSIVE" if store.url.startswith("sqlite") else "BEGIN; LOCK TABLE runs IN EXCLUSIVE MODE"
+    engine = create_engine(store.url, isolation_level="AUTOCOMMIT", connect_args={"check_same_thread": False} if "BEGIN E" in lock else {})
+    with engine.connect() as other:
+        other.exec_driver_sql(lock)
+        hasty = Store(store.url, patience=0.05)
+        with pytest.raises(StoreUnavailable, match=r"cannot be used now \(.*lock.*\); try again"):
+            hasty.create(RECIPE)
+        assert hasty.runs() == []  # reading goes on
+        timer = threading.Timer(0.3, other.exec_driver_sql, ["ROLLBACK"])
+        timer.start()
+        assert store.create(RECIPE).status == "queued"
+        timer.join()
 
 
 @pytest.mark.parametrize("url", ["nonsense", "postgresql://127.0.0.1:1/x", "sqlite:////dev/null/runs.db"])
