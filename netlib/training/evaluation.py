@@ -10,6 +10,7 @@ import numpy as np
 import torch
 import torch.nn.functional as F
 
+from netlib.training.augmentation import views
 from netlib.training.feeding import Normalization, Shelf
 from netlib.training.losses import chosen, loss, main_outputs
 from netlib.training.records import Evaluation, Mistake
@@ -45,20 +46,22 @@ class Examiner:
         self.images = Shelf(data.test_images, device)
         self.labels = torch.tensor(data.test_labels, device=device)
         self.normalized = Normalization(data, device)
-        self.kind, self.classes = recipe.loss, len(data.classes)
-        self.batch = recipe.batch  # so many at a time: what the device has room for in training, it has room for here
+        self.recipe, self.classes = recipe, len(data.classes)
+        self.batch = max(1, recipe.batch // recipe.devices)  # at a time: what the device has room for in training, it has room for here
 
     def evaluate(self, model: nn.Module) -> Evaluation:
         """Loss, scores and mistakes of the model, which is put into eval mode and back."""
         with at_rest(model):
             numbers = torch.arange(len(self.images), device=self.labels.device)
             outputs = torch.cat([self._answers(model, part) for part in numbers.split(self.batch)])  # (N, K)
-        return evaluation(outputs, self.labels, self.kind, self.classes)
+        return evaluation(outputs, self.labels, self.recipe.loss, self.classes)
 
     def _answers(self, model: nn.Module, numbers: Tensor) -> Tensor:
         """Shapes: numbers (N,) -> (N, K)."""
-        parts = self.normalized(self.images[numbers] / 255)[None]  # (V, N, C, H, W): V views of each picture
-        return averaged(torch.stack([main_outputs(model(x)).float() for x in parts]), self.kind)
+        parts = views(self.normalized(self.images[numbers] / 255), self.recipe)  # (V, N, C, H, W)
+        layout = torch.channels_last if self.recipe.channels_last else torch.contiguous_format
+        answers = [main_outputs(model(x.contiguous(memory_format=layout))).float() for x in parts]
+        return averaged(torch.stack(answers), self.recipe.loss)
 
 
 def averaged(outputs: Tensor, kind: str) -> Tensor:

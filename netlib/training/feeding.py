@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import torch
 
+from netlib.data.augmentation import pca
 from netlib.training.augmentation import augmented
 
 if TYPE_CHECKING:
@@ -74,6 +75,7 @@ class Feed:
         self.random = torch.Generator().manual_seed(recipe.seed)
         # Each device draws its own augmentation: one stream for all would have to change every picture everywhere.
         self.chance = self.random if self.ranks == 1 else torch.Generator().manual_seed(recipe.seed + 1 + self.rank)
+        self.colours = pca(data.train_images) if recipe.pca else None
         self.order = torch.empty(0, dtype=torch.int64, device=device)
 
     def batch(self, step: int, *, close_up: bool = False) -> tuple[Tensor, Tensor]:
@@ -85,7 +87,7 @@ class Feed:
         if place == 0:
             self.order = torch.randperm(len(self.images), generator=self.random).to(self.device)
         numbers = self.order[place * batch : (place + 1) * batch][self.rank :: self.ranks]
-        x = augmented(self.images[numbers] / 255, self.recipe, self.chance, close_up=close_up)
+        x = augmented(self.images[numbers] / 255, self.recipe, self.chance, colours=self.colours, close_up=close_up)
         x = self.normalized(x)
         if self.recipe.channels_last:
             x = x.contiguous(memory_format=torch.channels_last)

@@ -22,7 +22,7 @@ def trainer(recipe: Recipe, *, device: str | None = None) -> Trainer:
     Raises:
         NetlibError: what the recipe names does not exist, is not on this computer, or does not fit together.
     """
-    data = data_set(recipe.data, default_input(recipe.network))
+    data = data_set(recipe.data, default_input(recipe.network), margin=recipe.margin)
     return Trainer(network(recipe, len(data.classes)), data, recipe, device=device)
 
 

@@ -21,6 +21,7 @@ AUGMENTATIONS: dict[str, dict[str, object]] = {
     "none": {},
     "moved": dict(shift=2, mirror=True, tint=0.3),
     "close-ups": dict(close_ups=0.5, close_up=6, grey=0.5),
+    "crops": dict(margin=2, jitter=0.5, pca=0.1, crops=5),
 }
 RECIPE = Recipe("none", "tiny", 4, batch=4, learning_rate=0.05, smoothing=0.1, patience=1, first_rms=0.2, device="cpu")
 STEPS = 8  # four epochs of two
