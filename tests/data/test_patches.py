@@ -8,8 +8,8 @@ from PIL import Image
 
 from netlib.analysis.receptive_field import Box
 from netlib.data import patches as module
-from netlib.data.sets import data_set
 from netlib.data.patches import CLASSES, Patch, cut, held_back, patches, windows
+from netlib.data.sets import data_set
 from netlib.errors import InvalidInput, NetlibError
 
 SIZES = [(512, 512), (300, 451), (400, 600), (427, 640), (872, 1000), (1411, 1411), (500, 741), (101, 67)]
