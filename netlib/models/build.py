@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from importlib import import_module
+from inspect import signature
 from threading import Lock
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import torch
 
@@ -14,7 +15,7 @@ from netlib.models.registry import PREFIX, spec
 from netlib.models.weights import load
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
     from torch import Tensor, nn
 
@@ -23,13 +24,19 @@ ONE_AT_A_TIME = Lock()  # torch draws parameters from one generator of the whole
 
 
 def build(
-    name: str, *, weights: Mapping[str, Tensor] | Literal["trained", "imagenet"] | None = None, meta: bool = False, seed: int = 0
+    name: str,
+    *,
+    weights: Mapping[str, Tensor] | Literal["trained", "imagenet"] | None = None,
+    meta: bool = False,
+    seed: int = 0,
+    **options: Any,
 ) -> nn.Module:
     """Build a network of the registry, or "torchvision/…", in eval mode.
 
     `weights` is a state dict to load, "trained" for those that come with the project, or "imagenet" for torchvision's, from this
     computer; without it the parameters are drawn from `seed`, and the caller's random state is left as it was. With `meta` the
-    parameters live on the meta device: shapes, but no memory.
+    parameters live on the meta device: shapes, but no memory. `options` go to the function that builds it, such as num_classes=10;
+    `options_of` tells which there are.
 
     Raises:
         UnknownNetwork: the registry has no such name.
@@ -43,21 +50,33 @@ def build(
         weights = SOURCES[weights](name)
     if meta:
         with torch.device("meta"):
-            module = _module(name)
+            module = _module(name, options)
     else:
         with ONE_AT_A_TIME, torch.random.fork_rng(devices=[]):
             torch.manual_seed(seed)
-            module = _module(name)
+            module = _module(name, options)
     if weights is not None:
         load(module, weights, name)
     return module.eval()
 
 
-def _module(name: str) -> nn.Module:
+def options_of(name: str) -> frozenset[str]:
+    """The options that `build` takes for a network.
+
+    Raises:
+        UnknownNetwork: the registry has no such name.
+    """
+    return frozenset({"num_classes"} if name.startswith(PREFIX) else signature(_builder(name)).parameters)
+
+
+def _module(name: str, options: Mapping[str, Any]) -> nn.Module:
     if name.startswith(PREFIX):
         from netlib.models.zoo import build_torchvision  # takes seconds to import, and only these need it
 
-        return build_torchvision(name.removeprefix(PREFIX))
-    row = spec(name)
-    path, function = row.builder.split(":")
-    return getattr(import_module(path), function)(**row.options)
+        return build_torchvision(name.removeprefix(PREFIX), **options)
+    return _builder(name)(**{**spec(name).options, **options})
+
+
+def _builder(name: str) -> Callable[..., nn.Module]:
+    path, function = spec(name).builder.split(":")
+    return getattr(import_module(path), function)

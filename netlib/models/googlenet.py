@@ -63,15 +63,19 @@ class ConvReLU(nn.Module):
 
 
 class Inception(nn.Module):
-    """Figure 2(b): four branches side by side, (N, C, H, W) -> (N, #1×1 + #3×3 + #5×5 + pool proj, H, W)."""
+    """Figure 2(b): four branches side by side, (N, C, H, W) -> (N, #1×1 + #3×3 + #5×5 + pool proj, H, W).
 
-    def __init__(self, in_channels: int, row: Row) -> None:
+    Without `reductions` the 3×3 and the 5×5 read all maps, as in Figure 2(a); the 1×1 after the pool stays, and with it the widths.
+    """
+
+    def __init__(self, in_channels: int, row: Row, reductions: bool = True) -> None:
         super().__init__()
+        reduced3x3, reduced5x5 = (row.conv3x3_reduce, row.conv5x5_reduce) if reductions else (in_channels, in_channels)
         self.branch1x1 = ConvReLU(in_channels, row.conv1x1, 1)
-        self.branch3x3_reduce = ConvReLU(in_channels, row.conv3x3_reduce, 1)
-        self.branch3x3 = ConvReLU(row.conv3x3_reduce, row.conv3x3, 3, padding=1)
-        self.branch5x5_reduce = ConvReLU(in_channels, row.conv5x5_reduce, 1)
-        self.branch5x5 = ConvReLU(row.conv5x5_reduce, row.conv5x5, 5, padding=2)
+        self.branch3x3_reduce = ConvReLU(in_channels, reduced3x3, 1) if reductions else nn.Sequential()  # empty: no layer at all
+        self.branch3x3 = ConvReLU(reduced3x3, row.conv3x3, 3, padding=1)
+        self.branch5x5_reduce = ConvReLU(in_channels, reduced5x5, 1) if reductions else nn.Sequential()
+        self.branch5x5 = ConvReLU(reduced5x5, row.conv5x5, 5, padding=2)
         self.pool = nn.MaxPool2d(3, stride=1, padding=1)
         self.pool_proj = ConvReLU(in_channels, row.pool_proj, 1)
 

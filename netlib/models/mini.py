@@ -14,15 +14,22 @@ from typing import TYPE_CHECKING
 
 from torch import nn
 
-from netlib.models.googlenet import ConvReLU, Inception, Row
+from netlib.models.googlenet import ConvReLU, GoogLeNetOutput, Inception, Row
 from netlib.models.layers import alexnet_lrn
 from netlib.models.resnet import BasicBlock, initialize, stage
 
 if TYPE_CHECKING:
     from torch import Tensor
 
-# A row for each stage: the widths of its 3×3 convolutions. Maps of 32×32, 16×16 and 8×8.
-VGG_TABLE = ((24, 24), (48, 48), (64, 64))
+# The first three stages of the paper's configurations, narrow: "3-24" is a 3×3 convolution to 24 channels.
+VGG_TABLE = {
+    #     32×32       16×16       8×8
+    "A": ("3-24",      "3-48",      "3-64 3-64"),
+    "B": ("3-24 3-24", "3-48 3-48", "3-64 3-64"),
+    "C": ("3-24 3-24", "3-48 3-48", "3-64 3-64 1-64"),
+    "D": ("3-24 3-24", "3-48 3-48", "3-64 3-64 3-64"),
+    "E": ("3-24 3-24", "3-48 3-48", "3-64 3-64 3-64 3-64"),
+}  # fmt: skip
 
 # For each mlpconv block its window and the widths of its convolution and its two 1×1; the last width is the classes'.
 NIN_TABLE = ((5, 32, 32, 24), (5, 64, 48, 48), (3, 64, 64))
@@ -109,17 +116,18 @@ class MiniZFNet(_Mini):
 
 
 class MiniVGG(nn.Module):
-    """VGG's stages of 3×3 convolutions, three of them, two convolutions each, and one hidden fully connected layer.
+    """Three of VGG's stages of 3×3 convolutions and one hidden fully connected layer; all layers of A are in each of the others too.
 
     Shapes: (N, 3, 32, 32) -> (N, num_classes), logits.
     """
 
-    def __init__(self, num_classes: int = 10) -> None:
+    def __init__(self, config: str = "B", num_classes: int = 10) -> None:
         super().__init__()
         channels = 3
-        for s, widths in enumerate(VGG_TABLE, start=1):
-            for i, width in enumerate(widths, start=1):
-                self.add_module(f"conv{s}_{i}", nn.Conv2d(channels, width, 3, padding=1))
+        for s, stage_words in enumerate(VGG_TABLE[config], start=1):
+            for i, word in enumerate(stage_words.split(), start=1):
+                kernel, width = map(int, word.split("-"))
+                self.add_module(f"conv{s}_{i}", nn.Conv2d(channels, width, kernel, padding=kernel // 2))
                 self.add_module(f"relu{s}_{i}", nn.ReLU())
                 channels = width
             self.add_module(f"pool{s}", nn.MaxPool2d(2))
@@ -168,13 +176,30 @@ class MiniNIN(nn.Module):
         return x
 
 
+class _MiniAuxHead(nn.Sequential):
+    """GoogLeNet's auxiliary classifier, narrow, on a map of any size: (N, C, H, W) -> (N, classes)."""
+
+    def __init__(self, in_channels: int, num_classes: int) -> None:
+        super().__init__()
+        self.pool = nn.AdaptiveAvgPool2d(4)
+        self.conv = ConvReLU(in_channels, 32, 1)
+        self.flatten = nn.Flatten()
+        self.fc = nn.Linear(32 * 4 * 4, 64)
+        self.relu = nn.ReLU()
+        self.dropout = nn.Dropout(0.7)
+        self.linear = nn.Linear(64, num_classes)
+        _started(self)
+
+
 class MiniGoogLeNet(nn.Module):
-    """GoogLeNet's stem and four of its Inception modules, narrow.
+    """GoogLeNet's stem and four of its Inception modules, narrow; gives logits, or a GoogLeNetOutput with `aux_heads`.
+
+    Without `reductions` the modules lack their 1×1 convolutions before the 3×3 and the 5×5.
 
     Shapes: (N, 3, H, W) -> (N, num_classes), logits; 64×64 is meant.
     """
 
-    def __init__(self, num_classes: int = 10) -> None:
+    def __init__(self, num_classes: int = 10, aux_heads: bool = False, reductions: bool = True) -> None:
         super().__init__()
         self.conv1 = ConvReLU(3, 32, 7, stride=2, padding=3)
         self.pool1 = nn.MaxPool2d(3, stride=2, ceil_mode=True)
@@ -182,30 +207,34 @@ class MiniGoogLeNet(nn.Module):
         self.conv2_reduce = ConvReLU(32, 32, 1)
         self.conv2 = ConvReLU(32, 64, 3, padding=1)
         self.norm2 = nn.LocalResponseNorm(5, alpha=0.0001, beta=0.75, k=1.0)
-        self.inception3a = Inception(64, GOOGLENET_TABLE["3a"])
-        self.inception3b = Inception(80, GOOGLENET_TABLE["3b"])
+        self.inception3a = Inception(64, GOOGLENET_TABLE["3a"], reductions)
+        self.inception3b = Inception(80, GOOGLENET_TABLE["3b"], reductions)
         self.pool3 = nn.MaxPool2d(3, stride=2, ceil_mode=True)
-        self.inception4a = Inception(104, GOOGLENET_TABLE["4a"])
-        self.inception4b = Inception(144, GOOGLENET_TABLE["4b"])
+        self.inception4a = Inception(104, GOOGLENET_TABLE["4a"], reductions)
+        self.inception4b = Inception(144, GOOGLENET_TABLE["4b"], reductions)
         self.pool5 = nn.AdaptiveAvgPool2d(1)
         self.flatten = nn.Flatten()
         self.dropout = nn.Dropout(0.4)
         self.linear = nn.Linear(192, num_classes)
         _started(self)
+        self.aux_heads = aux_heads
+        if aux_heads:
+            self.aux1 = _MiniAuxHead(80, num_classes)
+            self.aux2 = _MiniAuxHead(144, num_classes)
 
-    def forward(self, x: Tensor) -> Tensor:
+    def forward(self, x: Tensor) -> Tensor | GoogLeNetOutput:
         x = self.conv1(x)  # N, 32, 32, 32
         x = self.norm1(self.pool1(x))  # N, 32, 16, 16
         x = self.conv2_reduce(x)  # N, 32, 16, 16
         x = self.norm2(self.conv2(x))  # N, 64, 16, 16
-        x = self.inception3a(x)  # N, 80, 16, 16
+        x = x3a = self.inception3a(x)  # N, 80, 16, 16
         x = self.inception3b(x)  # N, 104, 16, 16
         x = self.pool3(x)  # N, 104, 8, 8
-        x = self.inception4a(x)  # N, 144, 8, 8
+        x = x4a = self.inception4a(x)  # N, 144, 8, 8
         x = self.inception4b(x)  # N, 192, 8, 8
         x = self.flatten(self.pool5(x))  # N, 192
         x = self.linear(self.dropout(x))  # N, num_classes
-        return x
+        return GoogLeNetOutput(x, self.aux1(x3a), self.aux2(x4a)) if self.aux_heads else x
 
 
 class MiniResNet(nn.Module):

@@ -28,12 +28,15 @@ class NetworkInNetwork(nn.Module):
 
     The last 1×1 convolution has a ReLU too, as in the authors' configuration: logits are never negative.
 
-    Shapes: (N, C, H, W) -> (N, classes), logits; C and the classes as `data` has them, 32×32 (MNIST: 28×28) in the paper.
+    Shapes: (N, C, H, W) -> (N, classes), logits; C, and unless `num_classes` says otherwise the classes, as `data` has them; 32×32
+    (MNIST: 28×28) in the paper.
     """
 
-    def __init__(self, data: str = "cifar10") -> None:
+    def __init__(self, data: str = "cifar10", num_classes: int | None = None) -> None:
         super().__init__()
         channels, *blocks = TABLE[data]
+        if num_classes is not None:
+            blocks[-1] = (*blocks[-1][:-1], num_classes)
         for i, (kernel, *widths) in enumerate(blocks, start=1):
             names = (f"conv{i}", f"cccp{2 * i - 1}", f"cccp{2 * i}")
             for name, size, width in zip(names, (kernel, 1, 1), widths, strict=True):

@@ -30,8 +30,10 @@ def torchvision_names() -> tuple[str, ...]:
     return tuple(torchvision.models.list_models(module=torchvision.models))
 
 
-def build_torchvision(name: str) -> nn.Module:
+def build_torchvision(name: str, **options: Any) -> nn.Module:
     """Build torchvision's classification network `name` without trained weights; works on the meta device too.
+
+    `options` go to torchvision's function, such as num_classes=10.
 
     Raises:
         UnknownNetwork: torchvision has no classification network of that name; the message names the nearest ones.
@@ -40,7 +42,7 @@ def build_torchvision(name: str) -> nn.Module:
     if name not in names:
         raise UnknownNetwork(PREFIX + name, [PREFIX + known for known in names])
     with _SmallTensorsOnCpu() if name.startswith("regnet") else nullcontext():
-        network: nn.Module = torchvision.models.get_model(name, weights=None, **OPTIONS.get(name, {}))
+        network: nn.Module = torchvision.models.get_model(name, weights=None, **{**OPTIONS.get(name, {}), **options})
     return network
 
 

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+import warnings
 from typing import TYPE_CHECKING
 
-import numpy as np
 import torch
 
 from netlib.data.augmentation import pca
@@ -23,26 +23,28 @@ ROOM = 0.5  # share of a GPU's free memory that pictures may take; more of them 
 
 
 class Shelf:
-    """Pictures that live on the device; those mapped from a file, or too many for a GPU, are fetched when they are asked for.
+    """Pictures on the device; those that are too many for a GPU stay outside, in memory or in a file, and come when they are asked for.
 
     Shapes: images (N, C, H, W), uint8; shelf[numbers] (len(numbers), C, H, W), uint8, on the device.
+
+    Attributes:
+        place: the device where they lie.
     """
 
     def __init__(self, images: Pictures, device: torch.device) -> None:
         self.device = device
-        too_many = device.type == "cuda" and images.nbytes > ROOM * torch.cuda.mem_get_info(device)[0]
-        self.outside = images if too_many or isinstance(images, np.memmap) else None
-        self.inside = None if self.outside is not None else torch.tensor(images, device=device)
-        self.count = len(images)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", UserWarning)  # that they are read-only: nothing here writes to them
+            self.images = torch.from_numpy(images)
+        if device.type == "cuda" and images.nbytes < ROOM * torch.cuda.mem_get_info(device)[0]:
+            self.images = self.images.to(device)
+        self.place = self.images.device
 
     def __getitem__(self, numbers: Tensor) -> Tensor:
-        if self.inside is not None:
-            return self.inside[numbers]
-        assert self.outside is not None
-        return torch.from_numpy(self.outside[numbers.cpu().numpy()]).to(self.device, non_blocking=True)
+        return self.images[numbers.to(self.place)].to(self.device, non_blocking=True)
 
     def __len__(self) -> int:
-        return self.count
+        return len(self.images)
 
 
 class Normalization:
@@ -76,7 +78,7 @@ class Feed:
         # Each device draws its own augmentation: one stream for all would have to change every picture everywhere.
         self.chance = self.random if self.ranks == 1 else torch.Generator().manual_seed(recipe.seed + 1 + self.rank)
         self.colours = pca(data.train_images) if recipe.pca else None
-        self.order = torch.empty(0, dtype=torch.int64, device=device)
+        self.order = torch.empty(0, dtype=torch.int64)
 
     def batch(self, step: int, *, close_up: bool = False) -> tuple[Tensor, Tensor]:
         """The batch of step number `step`, from 0 on; to be asked for in order.
@@ -85,7 +87,7 @@ class Feed:
         """
         place, batch = step % self.an_epoch, self.recipe.batch
         if place == 0:
-            self.order = torch.randperm(len(self.images), generator=self.random).to(self.device)
+            self.order = torch.randperm(len(self.images), generator=self.random).to(self.images.place)
         numbers = self.order[place * batch : (place + 1) * batch][self.rank :: self.ranks]
         x = augmented(self.images[numbers] / 255, self.recipe, self.chance, colours=self.colours, close_up=close_up)
         x = self.normalized(x)
@@ -97,6 +99,6 @@ class Feed:
         return {"order": self.order, "random": self.random.get_state(), "chance": self.chance.get_state()}
 
     def restore(self, tensors: Mapping[str, Tensor]) -> None:
-        self.order = tensors["order"].to(self.device)
+        self.order = tensors["order"].to(self.images.place)
         self.random.set_state(tensors["random"].cpu())
         self.chance.set_state(tensors["chance"].cpu())
