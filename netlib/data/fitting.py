@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import numpy as np
-from PIL import Image, ImageOps
+from PIL import Image
 
+from netlib.data.photos import proportioned
 from netlib.errors import InvalidInput
 
 if TYPE_CHECKING:
@@ -52,8 +53,8 @@ def fitted_photo(photo: Image.Image, shape: Shape) -> Pictures:
     Shapes: -> (C, H, W), uint8.
     """
     channels, height, width = shape
-    scaled = ImageOps.fit(photo.convert("L" if channels == 1 else "RGB"), (width, height), Image.Resampling.BILINEAR)
-    pixels = np.asarray(scaled)
+    cut = proportioned(photo.convert("L" if channels == 1 else "RGB"), (height, width))
+    pixels = np.asarray(cut.resize((width, height), Image.Resampling.BILINEAR))
     return pixels[None] if channels == 1 else np.ascontiguousarray(pixels.transpose(2, 0, 1))
 
 
@@ -74,7 +75,7 @@ def how(given: Shape | None, shape: Shape, *, ink: bool = False) -> str:
         steps.append("colours become grey values")
     elif not colour and shape[0] == 3:
         steps.append("the grey value stands in all three channels")
-    return f"The pictures are {size}, {came}" + (f"; {' and '.join(steps)}." if steps else ", as the network takes them.")
+    return f"The pictures are {size}, {came}" + (f"; {', and '.join(steps)}." if steps else ", as the network takes them.")
 
 
 def _in_channels(images: Pictures, channels: int) -> Pictures:

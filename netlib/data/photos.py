@@ -63,10 +63,10 @@ def photo(name: str, size: Pair | None = None) -> Image.Image:
         raise InvalidInput(f"A photo of {size[0]} × {size[1]} pixels was asked for; give a height and a width of at least 1.")
     with Image.open(_path(PHOTOS[name].file)) as file:
         picture = file.convert("RGB")
-    return picture if size is None else _cut(picture, size).resize((size[1], size[0]), Image.Resampling.LANCZOS)
+    return picture if size is None else proportioned(picture, size).resize((size[1], size[0]), Image.Resampling.LANCZOS)
 
 
-def _cut(picture: Image.Image, size: Pair) -> Image.Image:
+def proportioned(picture: Image.Image, size: Pair) -> Image.Image:
     """The largest part around the middle with the proportions of `size`, in whole pixels: at its own scale nothing is blurred."""
     (width, height), (rows, columns) = picture.size, size
     scale = min(height / rows, width / columns)

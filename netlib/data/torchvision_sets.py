@@ -6,7 +6,6 @@ files it knows.
 
 from __future__ import annotations
 
-import warnings
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
@@ -44,9 +43,7 @@ def read(name: str, root: Path) -> tuple[tuple[str, ...], tuple[Pictures, Labels
     archives = ARCHIVES[name]
     archives.unpack(root)
     try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # numpy complains of how CIFAR's files, of 2009, name its types
-            train, test = (READERS[name](root, train=part) for part in (True, False))
+        train, test = (READERS[name](root, train=part) for part in (True, False))
         parts = _arrays(train), _arrays(test)
     except Exception as error:  # torchvision, torch and pickle at work on damaged bytes: they may raise anything
         raise MissingData(archives.damaged(root)) from error
