@@ -150,7 +150,7 @@ def _check(folder: Path, classes: Sequence[str], samples: Sequence[tuple[Path, i
     counts = np.bincount([label for _, label in samples], minlength=len(classes))
     if counts.min() < least:
         few = classes[int(counts.argmin())]
-        raise InvalidInput(f"The class {few} in {shown(folder)} has {counts.min()} pictures; put {least} or more into its folder.")
+        raise InvalidInput(f"The class {few} in {shown(folder)} holds too few pictures, {counts.min()}; put {least} or more there.")
 
 
 def _drawn(samples: Sequence[tuple[Path, int]], classes: int) -> tuple[tuple[tuple[Path, int], ...], tuple[tuple[Path, int], ...]]:
