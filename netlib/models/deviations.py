@@ -27,6 +27,7 @@ _NIN_NOTES = (
     "As in the authors' configuration, the last 1×1 convolution has a ReLU too, so scores are never negative.",
     f"{_DRAWN}, not with the authors' standard deviation of 0.05.",
 )
+_MINI_VGG_NOTES = ("One hidden fully connected layer of 128 instead of two of 4,096.", _HE)
 _VGG_NOTES = (f"{_DRAWN}; the paper draws them with variance 0.01 and starts the deeper networks from a trained A.",)
 
 _GOOGLENET_NOTES = (
@@ -79,10 +80,16 @@ DEVIATIONS: Mapping[str, tuple[str, ...]] = MappingProxyType({
     "alexnet-mini": _MINI_NOTES,
     "zfnet-mini": (*_MINI_NOTES, "Normalization stands before the pool, as in AlexNet, so that only conv1 and the stride of conv2 differ from alexnet-mini."),
     "vgg-mini": (
-        "Not a configuration of the paper: three stages of its five, two 3×3 convolutions each, widths 24, 48 and 64, for 32×32 pictures.",
-        "One hidden fully connected layer of 128 instead of two of 4,096.",
-        _HE,
+        "Not a configuration of the paper: the first three stages of its configuration B, widths 24, 48 and 64, for 32×32 pictures.",
+        *_MINI_VGG_NOTES,
     ),
+    **{
+        f"vgg-mini-{config.lower()}": (
+            f"Not a configuration of the paper: the first three stages of its configuration {config}, widths 24, 48 and 64, for 32×32 pictures.",
+            *_MINI_VGG_NOTES,
+        )
+        for config in "ACDE"
+    },
     "nin-mini": (
         "Not a network of the paper: windows, poolings and blocks are those of its CIFAR-10 network, the widths are ours, about a quarter of it.",
         "conv1 has stride 2 instead of 1, so that a 64×64 picture gives the maps that the paper has for 32×32.",

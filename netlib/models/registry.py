@@ -92,6 +92,13 @@ def _vgg() -> Iterable[NetworkSpec]:
                    of="vgg16", torchvision=f"vgg{depth}_bn", config=config, batch_norm=True)  # fmt: skip
     yield _row("vgg-mini", "VGG, laptop size", papers.VGG, "mini:MiniVGG", CIFAR,
                "Three stages of two 3×3 convolutions, for 32×32 pictures.", of="vgg16")  # fmt: skip
+    for config, summary in (
+        ("A", "VGG, laptop size, with one convolution in each of the first two stages: the start of the deeper ones."),
+        ("C", "VGG, laptop size, with a 1×1 convolution at the end of its last stage."),
+        ("D", "VGG, laptop size, with three 3×3 convolutions in its last stage."),
+        ("E", "VGG, laptop size, with four 3×3 convolutions in its last stage."),
+    ):
+        yield _row(f"vgg-mini-{config.lower()}", f"VGG, laptop size, {config}", papers.VGG, "mini:MiniVGG", CIFAR, summary, of="vgg16", config=config)
 
 
 def _googlenet() -> Iterable[NetworkSpec]:

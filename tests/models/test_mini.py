@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import pytest
 import torch
 
@@ -10,6 +12,7 @@ from netlib.models.registry import NETWORKS
 
 PAIR = ("alexnet-mini", "zfnet-mini")
 NAMES = tuple(name for name in NETWORKS if name.endswith("-mini"))
+VGGS = tuple(name for name in NETWORKS if name.startswith("vgg-mini-"))
 
 
 @pytest.mark.parametrize(
@@ -44,6 +47,10 @@ def by_hand(name):
     if name == "vgg-mini":
         pairs = [(3, 24), (24, 24), (24, 48), (48, 48), (48, 64), (64, 64)]
         return sum((9 * c + 1) * k for c, k in pairs) + (64 * 16 + 1) * 128 + 129 * 10
+    if name.startswith("vgg-mini-"):  # what is less or more than in vgg-mini
+        one_more = (9 * 64 + 1) * 64
+        changes = {"a": -(9 * 24 + 1) * 24 - (9 * 48 + 1) * 48, "c": 65 * 64, "d": one_more, "e": 2 * one_more}
+        return by_hand("vgg-mini") + changes[name[-1]]
     if name == "nin-mini":
         block1 = (25 * 3 + 1) * 32 + 33 * 32 + 33 * 24
         block2 = (25 * 24 + 1) * 64 + 65 * 48 + 49 * 48
@@ -59,7 +66,7 @@ def by_hand(name):
     return convolutions + normalizations + 65 * 10
 
 
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("name", (*NAMES, *VGGS))
 def test_parameters_by_hand(name):
     assert sum(p.numel() for p in build(name, meta=True).parameters()) == by_hand(name)
 
@@ -76,6 +83,15 @@ def test_parameters_by_hand(name):
 def test_maps_by_hand(measure, name, sizes):
     seen = measure(build(name, meta=True), NETWORKS[name].input_shape)
     assert {layer: seen[layer][0][1:] for layer in sizes} == {layer: (size, size) for layer, size in sizes.items()}
+
+
+def test_each_vgg_has_the_layers_of_those_before_it_and_the_depth_of_the_papers_first_three_stages():
+    shapes = {name: {key: p.shape for key, p in build(name, meta=True).named_parameters()} for name in ("vgg-mini", *VGGS)}
+    order = ("vgg-mini-a", "vgg-mini", "vgg-mini-d", "vgg-mini-e")
+    for shallow, deep in pairwise(order):
+        assert shapes[shallow].items() < shapes[deep].items()
+    # VGG-11, 13, 16 and 19 without their last two stages, of 4, 4, 6 and 8 layers, and with one hidden layer less.
+    assert [sum(len(shape) > 1 for shape in shapes[name].values()) for name in order] == [11 - 5, 13 - 5, 16 - 7, 19 - 9]
 
 
 @pytest.mark.parametrize("name", NAMES)
