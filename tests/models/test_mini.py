@@ -66,7 +66,7 @@ def by_hand(name):
     return convolutions + normalizations + 65 * 10
 
 
-@pytest.mark.parametrize("name", (*NAMES, *VGGS))
+@pytest.mark.parametrize("name", [*NAMES, *VGGS])
 def test_parameters_by_hand(name):
     assert sum(p.numel() for p in build(name, meta=True).parameters()) == by_hand(name)
 
