@@ -13,7 +13,6 @@ from netlib.data.sets import IN_MEMORY, about
 if TYPE_CHECKING:
     from netlib.training.recipe import Recipe
 
-FLOAT_BYTES = 4
 REMEMBERED = {"sgd": 1, "alexnet": 1, "adam": 2, "adamw": 2}  # numbers that the optimizer keeps for each parameter
 HALF = 0.5  # bf16 of what is kept for the way back
 
@@ -26,7 +25,7 @@ class Estimate:
         parameters: weights and biases; with bf16 their copies as well.
         gradients: one number for each of them.
         optimizer: what it remembers of each of them.
-        activations: what one batch leaves for the way back, and the batch itself.
+        activations: what one batch leaves for the way back, the batch itself included.
         data: the pictures.
     """
 
@@ -63,7 +62,7 @@ def memory(recipe: Recipe, classes: int | None = None) -> Estimate:
         parameters=round(found.param_bytes * (1 + HALF * half)),
         gradients=found.param_bytes,
         optimizer=found.param_bytes * (REMEMBERED[recipe.optimizer] if recipe.optimizer != "sgd" or recipe.momentum else 0),
-        activations=round(kept * (HALF if half else 1)) + FLOAT_BYTES * share * pixels,
+        activations=round(kept * (HALF if half else 1)),
         data=pictures if pictures <= IN_MEMORY else 0,  # more of them are read from a file, a batch at a time
     )
 

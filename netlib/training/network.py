@@ -51,8 +51,8 @@ def network(recipe: Recipe, classes: int, *, meta: bool = False) -> nn.Module:
 def take_over(model: nn.Module, weights: Mapping[str, Tensor], run: str) -> list[str]:
     """Copy those entries of `weights` that the model has under the same name and shape; which ones.
 
-    VGG's deeper configurations start in this way from A, whose layers they have: its first convolutions and its fully connected layers
-    (Simonyan, Zisserman 2014, section 3.1).
+    VGG's deeper configurations start so from A (Simonyan, Zisserman 2014, section 3.1). The paper takes over the first four convolutions
+    and the fully connected layers; here it is all that A has under the same name.
 
     Raises:
         InvalidInput: there is none.
