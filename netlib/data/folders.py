@@ -34,7 +34,7 @@ PLAIN = re.compile(r"\w[\w .-]{0,63}")  # no separator, and no point at the begi
 HELD_BACK = ("test", "val")
 SHARE = 0.2
 SEED = 0
-AT_A_TIME = 32  # pictures
+AT_A_TIME = 8  # pictures between two chances to stop
 
 
 @dataclass(frozen=True, slots=True)

@@ -94,6 +94,8 @@ def test_pictures_are_decoded_once_and_again_when_a_file_changes(root: Path) -> 
     assert list(prepare("folder:pets", SHAPE)) == []
     first, kept = data_set("folder:pets", SHAPE), list((root / "prepared").iterdir())
     assert len(kept) == 1
+    os.utime(listing(root, "folder:pets").train[0][0], (0, 0))
+    assert list(prepare("folder:pets", SHAPE))
     path, label = listing(root, "folder:pets").train[3]
     Image.new("RGB", (50, 50), "white").save(path)
     second = data_set("folder:pets", SHAPE)
@@ -132,6 +134,15 @@ def test_a_stopped_preparation_leaves_nothing(root: Path, monkeypatch: pytest.Mo
     assert [path.suffix for path in (root / "prepared").iterdir()] == [".part"]
     steps.close()
     assert not list((root / "prepared").iterdir())
+
+
+def test_two_may_prepare_the_same_at_once(root: Path) -> None:
+    one, other = prepare("folder:pets", SHAPE), prepare("folder:pets", SHAPE)
+    assert next(one) and next(other)
+    for steps in (other, one):
+        assert list(steps)[-1] == (19, 19)
+    (kept,) = (root / "prepared").iterdir()
+    assert not kept.suffix and len(data_set("folder:pets", SHAPE).train_images) == 15
 
 
 def test_what_a_killed_preparation_left_goes_after_a_day(root: Path) -> None:
