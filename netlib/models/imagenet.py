@@ -10,11 +10,10 @@ import json
 import os
 import re
 import shutil
-from contextlib import suppress
 from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
-from tempfile import NamedTemporaryFile
+from secrets import token_hex
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 from urllib.error import HTTPError
@@ -160,17 +159,15 @@ def fetch(weights: Weights, folder: Path) -> Generator[tuple[int, int], None, No
         folder.mkdir(parents=True, exist_ok=True)
         if shutil.disk_usage(folder).free < weights.bytes + LEFT_FREE:
             raise MissingWeights(f"The disk has too little room for {weights.file} ({weights.bytes / 1e6:,.0f} MB); make some first.")
-        with NamedTemporaryFile(dir=folder, prefix=weights.file + ".", suffix=".part", delete=False) as part:
-            try:
-                digest = yield from _received(weights, part)
-                part.close()
-                if not digest.startswith(weights.digest):
-                    raise MissingWeights(f"{weights.file} arrived damaged and was thrown away; try again, or {by_hand}.")
-                Path(part.name).chmod(0o644)  # a temporary file is its owner's alone; whoever shares the folder may read this one
-                Path(part.name).replace(folder / weights.file)
-            finally:
-                with suppress(FileNotFoundError):
-                    Path(part.name).unlink()
+        part = folder / f"{weights.file}.{token_hex(4)}.part"
+        try:
+            with part.open("xb") as file:  # a plain file, which whoever shares the folder may read as its other files
+                digest = yield from _received(weights, file)
+            if not digest.startswith(weights.digest):
+                raise MissingWeights(f"{weights.file} arrived damaged and was thrown away; try again, or {by_hand}.")
+            part.replace(folder / weights.file)
+        finally:
+            part.unlink(missing_ok=True)
     except HTTPError as error:
         raise MissingWeights(f"{_host(weights)} answered {error.code} when asked for {weights.file}; {by_hand}.") from error
     except OSError as error:  # also what urllib raises where there is no network

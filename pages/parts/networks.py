@@ -12,7 +12,7 @@ from netlib.analysis.cost import Costs, costs
 from netlib.analysis.receptive_field import ReceptiveField, receptive_fields
 from netlib.errors import UnknownNetwork
 from netlib.figures.prose import graph_description
-from netlib.models.registry import NETWORKS, PREFIX, spec
+from netlib.models.registry import NETWORKS, PREFIX, spec, unknown
 from pages.parts import view
 from pages.parts.markdown import escape
 
@@ -122,6 +122,6 @@ def _known(name: str, default: str) -> str:
     """`name` if there is such a network, else `default`, with one sentence on the page."""
     if name in NETWORKS or name in _torchvision():
         return name
-    error = UnknownNetwork(name, _torchvision() if name.startswith(PREFIX) else NETWORKS)
+    error = UnknownNetwork(name, _torchvision()) if name.startswith(PREFIX) else unknown(name)
     st.warning(escape(str(error)) + (f" Showing {title(default)}." if default else ""))
     return default
