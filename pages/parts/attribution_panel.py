@@ -13,7 +13,6 @@ from netlib.figures.color_bar import bar, with_bar
 from netlib.figures.words import listed
 from pages.parts import on_request, trust_panel, view
 from pages.parts.markdown import escape
-from pages.parts.occluder_choice import slider
 from pages.parts.picture_wall import Field, Panel, acted, picture_wall
 from pages.parts.saving import download
 from pages.parts.trust_panel import Checked
@@ -71,6 +70,7 @@ def attributions(targets: Sequence[tuple[Sight, int]]) -> list[Made]:
     ]  # fmt: skip
     keys = {(sight.number, method): _key(sight, target, method, settings) for sight, target, method, settings in plan}
     shown = on_request.wanted(
+        "attribution",
         [(keys[sight.number, method], on_request.cheap(sight, _passes(settings))) for sight, _, method, settings in plan],
         "Compute the attributions", icon=":material/gradient:",
         help="Each method goes forwards and backwards through the network, some many times.",
@@ -149,9 +149,9 @@ def _methods(sights: Sequence[Sight]) -> list[str]:
             "Methods", options, st.session_state[key], key=key, format_func=title, placeholder="Choose methods"
         )
         with st.popover("Settings", icon=":material/tune:"):
-            slider("Steps of integrated gradients", STEPS, name="steps", default="48", unit="", help="Points on the way.")
-            slider("Pictures of SmoothGrad", SAMPLES, name="samples", default="24", unit="", help="Noisy copies that are averaged over.")
-            slider("Noise of SmoothGrad", NOISES, name="noise", default="15", help="Its deviation, in % of the picture’s range.")
+            view.slider("Steps of integrated gradients", STEPS, name="steps", default="48", unit="", help="Points on the way.")
+            view.slider("Pictures of SmoothGrad", SAMPLES, name="samples", default="24", unit="", help="Noisy copies, averaged over.")
+            view.slider("Noise of SmoothGrad", NOISES, name="noise", default="15", help="Its deviation, in % of the picture’s range.")
     view.keep("method", chosen, list(DEFAULT))
     with st.container(horizontal=True, gap="medium", vertical_alignment="bottom"):
         view.one_of("End of the colours", list(SCALES), name="ends", default="own", format_func=SCALES.__getitem__)

@@ -48,6 +48,7 @@ def correspondence(sights: Sequence[Sight]) -> None:
     keys = {sight.number: ("correspondence", *sight.key[:2], name) for sight in sights}
     passes = 5.0 * 2 * (len(SETS[name].parts) + DRAWS) * 2
     shown = on_request.wanted(
+        "correspondence",
         [(keys[sight.number], on_request.cheap(sight, passes)) for sight in sights],
         "Hide the parts", icon=":material/join_inner:", help="Each part, and random boxes as large, are hidden in all five pictures.",
     )  # fmt: skip

@@ -40,6 +40,7 @@ def invariance(targets: Sequence[tuple[Sight, int]]) -> None:
     kind = view.one_of("Transformation", list(KINDS), name="kind", default="translation", format_func=KINDS.__getitem__)
     keys = {sight.number: ("invariance", *sight.key, target, kind) for sight, target in targets}
     shown = on_request.wanted(
+        "invariance",
         [(keys[sight.number], on_request.cheap(sight, PASSES)) for sight, _ in targets],
         "Compute the curves", icon=":material/rotate_right:", help=f"About {PASSES} forward passes of each network.",
     )  # fmt: skip

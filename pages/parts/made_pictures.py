@@ -16,7 +16,6 @@ from netlib.figures.heat import enlarged
 from netlib.figures.heat_words import class_words
 from pages.parts import layer_choice, links, on_request, view
 from pages.parts.markdown import escape
-from pages.parts.occluder_choice import slider
 from pages.parts.picture_wall import Panel, picture_wall
 from pages.parts.saving import download
 from pages.parts.work import work
@@ -65,7 +64,7 @@ def maximization_panel(targets: Sequence[tuple[Sight, int]], asked: Mapping[str,
             plan.append((sight, *_unit(sight, target, asked.get(sight.name, layer_choice.Asked())), st.container()))
     keys = [("maximization", *sight.key[:2], layer, channel, *settings.items()) for sight, layer, channel, _ in plan]
     passes = settings["steps"] * THERE_AND_BACK * len(plan)
-    shown = _wanted([(key, sight) for key, (sight, *_) in zip(keys, plan, strict=True)], passes, "Make the pictures")
+    shown = _wanted("maximization", [(key, sight) for key, (sight, *_) in zip(keys, plan, strict=True)], passes, "Make the pictures")
     words = ", ".join(f"{name} {value:g}" for name, value in settings.items())
     for key, (sight, layer, channel, place) in zip(keys, plan, strict=True):
         if key not in shown:
@@ -112,7 +111,7 @@ def inversion_panel(sights: Sequence[Sight], asked: Mapping[str, layer_choice.As
     keys = {(sight.number, layer): ("inversion", *sight.key, layer, *settings.items()) for sight, layer in pairs}
     with ask:
         passes = settings["steps"] * THERE_AND_BACK * len(pairs)
-        shown = _wanted([(keys[sight.number, layer], sight) for sight, layer in pairs], passes, "Invert the features")
+        shown = _wanted("inversion", [(keys[sight.number, layer], sight) for sight, layer in pairs], passes, "Invert the features")
     words = ", ".join(f"{name.replace('_', ' ')} {value:g}" for name, value in settings.items())
     for sight, layers, place in plan:
         with place:
@@ -149,7 +148,7 @@ def _inverted(sight: Sight, made: Sequence[tuple[str, inversion.Step]], words: s
 def _number(name: str) -> Any:
     """A slider's value, a whole number or not."""
     label, options, default, unit, help_ = SLIDERS[name]
-    chosen = slider(label, options, name=name, default=default, unit=unit, help=help_)
+    chosen = view.slider(label, options, name=name, default=default, unit=unit, help=help_)
     return int(chosen) if name in WHOLE else float(chosen)
 
 
@@ -203,9 +202,9 @@ def _title(sight: Sight, layer: str, channel: int) -> str:
     return f"{layer}, channel {channel}"
 
 
-def _wanted(keys: Sequence[tuple[tuple[Any, ...], Sight]], passes: float, label: str) -> list[tuple[Any, ...]]:
+def _wanted(section: str, keys: Sequence[tuple[tuple[Any, ...], Sight]], passes: float, label: str) -> list[tuple[Any, ...]]:
     return on_request.wanted(
-        [(key, on_request.cheap(sight, passes)) for key, sight in keys], label, icon=":material/auto_awesome:",
+        section, [(key, on_request.cheap(sight, passes)) for key, sight in keys], label, icon=":material/auto_awesome:",
         help="Hundreds of steps, each forwards and backwards through the network; shown meanwhile.",
     )  # fmt: skip
 

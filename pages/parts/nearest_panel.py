@@ -44,6 +44,7 @@ def nearest(sights: Sequence[Sight]) -> None:
     )
     keys = {sight.number: ("features", *sight.key[:2], data_of(sight)) for sight in sights}
     shown = on_request.wanted(
+        "nearest",
         [(keys[sight.number], on_request.cheap(sight, 400)) for sight in sights],
         "Find the nearest pictures", icon=":material/search:",
         help="Every held-out picture goes through each network once; kept for all visitors.",

@@ -13,7 +13,7 @@ from netlib.figures import heat, heat_words, units
 from netlib.figures.class_map import class_picture, legend
 from netlib.figures.color_bar import bar, with_bar, with_legend
 from pages.parts import hand_occluder, layer_choice, on_request, trust_panel, view
-from pages.parts.occluder_choice import Square, slider
+from pages.parts.occluder_choice import Square
 from pages.parts.picture_wall import Cells, Panel, acted, picked, picture_wall
 from pages.parts.saving import download
 from pages.parts.trust_panel import Checked
@@ -69,11 +69,13 @@ def occlusion_maps(
     )
     with st.container(horizontal=True, gap="medium", vertical_alignment="bottom"):
         own = view.one_of("Probability’s colours", list(SCALES), name="range", default="shared", format_func=SCALES.__getitem__) == "own"
-        look = Look(own, int(slider("Opacity", OPACITIES, name="opacity", default="80", help="How much the map covers the photo.")) / 100)
+        opacity = view.slider("Opacity", OPACITIES, name="opacity", default="80", help="How much the map covers the photo.")
+        look = Look(own, int(opacity) / 100)
     ask, blocks = st.container(), {sight.number: _block(sight, asked.get(sight.name, layer_choice.Asked())) for sight, _ in targets}
     keys = {sight.number: key(sight, square, blocks[sight.number].layer) for sight, _ in targets}
     with ask:
         shown = on_request.wanted(
+            "occlusion",
             [(keys[sight.number], on_request.cheap(sight, _places(sight, square))) for sight, _ in targets],
             "Compute the occlusion maps", icon=":material/grid_on:",
             help="Every place is a forward pass, of which only what the square can change is computed. A coarse map comes first.",

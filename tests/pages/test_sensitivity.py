@@ -15,7 +15,7 @@ from netlib.data.digits import digits
 from netlib.figures import units
 from netlib.models.build import build
 from netlib.models.bundled import BUNDLED, state_dict
-from pages.parts import hand_occluder, on_request
+from pages.parts import hand_occluder, on_request, work
 from pages.parts.occluder_choice import Square
 from pages.parts.picture_wall import Field
 from tests.pages.page import open_page, said, sent
@@ -125,6 +125,20 @@ def test_what_is_costly_waits_for_the_button(monkeypatch: pytest.MonkeyPatch) ->
     assert not app.exception and len(panels(app)) == 3
     again = opened({**LINK, "step": "25", "fill": "grey"})
     assert len(panels(again)) == 3, "what was computed is there for the next visitor"
+
+
+def test_a_link_to_costly_maps_shows_them_and_a_change_asks_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(on_request, "AT_ONCE", 0)
+    monkeypatch.setattr(work, "_kept", {})
+    app = opened({**LINK, "step": "25"})
+    assert not panels(app) and "made" not in app.query_params
+    app.button(key="ask_occlusion").click().run()
+    assert app.query_params["made"] in ("occlusion", ["occlusion"])
+    work._kept.clear()  # as for a visitor of another server
+    app = opened({**LINK, "step": "25", "made": "occlusion"})
+    assert len(panels(app)) == 3 and app.query_params["made"] in ("occlusion", ["occlusion"])
+    app.select_slider(key="view_size").set_value("50").run()
+    assert not panels(app) and app.button(key="ask_occlusion") and "made" not in app.query_params
 
 
 def test_a_method_that_does_not_apply_is_refused_by_the_layer() -> None:
