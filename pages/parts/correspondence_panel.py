@@ -36,7 +36,7 @@ def correspondence(sights: Sequence[Sight]) -> None:
     st.markdown(
         "The same part is hidden in five pictures. If a layer ties the part of one picture to that of another, its features change in the "
         "same direction: Δ, the mean Hamming distance between the signs of the changes, is small, and smaller than for random boxes "
-        "(Zeiler and Fergus 2014, Table 1). The five are views of one photo, chosen here; the picture above plays no part."
+        "(Zeiler and Fergus 2014, Table 1). The five are views of one photo, chosen here; no other picture plays a part."
     )
     grey = all(sight.graph.input_shape[0] == 1 for sight in sights)
     name = view.selectbox("Pictures", list(SETS), name="parts", default="eight" if grey else "cat", format_func=lambda one: SETS[one].title)

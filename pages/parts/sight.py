@@ -93,10 +93,15 @@ class Sight:
         """The steps of `work(network)`: long work, which leaves the network to others between two of them."""
         return shared_models.steps((self.name, self.key[1]), self.build, work)
 
-    def caption(self, layer: str | None = None, unit: str | int | None = None, method: str = "", settings: str = "") -> str:
-        """What stands under every picture that is taken away: network, weights, picture, layer, unit, method, settings."""
+    def caption(
+        self, layer: str | None = None, unit: str | int | None = None, method: str = "", settings: str = "", *, picture: bool = True
+    ) -> str:
+        """What stands under every picture that is taken away: network, weights, picture, layer, unit, method, settings.
+
+        Without `picture` the chosen picture plays no part in it.
+        """
         parts = [
-            f"{self.title} ({self.weights_title})", self.picture_title, f"layer {layer}" if layer else "",
+            f"{self.title} ({self.weights_title})", self.picture_title if picture else "", f"layer {layer}" if layer else "",
             f"unit {unit}" if unit is not None else "", method, settings,
         ]  # fmt: skip
         return " · ".join(part for part in parts if part)
