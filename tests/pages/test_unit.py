@@ -75,3 +75,19 @@ def test_the_convolution_that_makes_a_channel(network: str, layer: str, made_by:
     graph = store.graph(network)
     name = layer if layer in graph.by_name else next(each.name for each in graph if each.kind == "concat")
     assert unit_facts.kernel_layer(graph, name) == made_by
+
+
+def test_the_buttons_walk_the_layers() -> None:
+    app = opened(LINK)
+    next(button for button in app.button if button.label == "Previous layer").click().run()
+    assert app.selectbox(key="view_seen_layer_lenet5-modern").value == "relu3"
+
+
+def test_the_input_channel_of_its_kernel_is_in_the_link() -> None:
+    app = opened({**LINK, "input_1": "5"})
+    kernel = load_file(WEIGHTS / "lenet5-modern.safetensors")["C3.weight"][3]
+    np.testing.assert_array_equal(app.dataframe[0].value, kernel[5])
+
+
+def test_the_picture_with_its_box_can_be_saved() -> None:
+    assert "whole_lenet5-modern_png" in [button.key for button in opened(LINK).get("download_button")]
