@@ -11,7 +11,7 @@ import streamlit as st
 from netlib.errors import NetlibError
 from netlib.figures import crops, units
 from netlib.figures.mosaic import mosaic as grid
-from pages.parts import seen
+from pages.parts import saving, seen
 from pages.parts.markdown import escape
 from pages.parts.mosaic import mosaic, picked
 
@@ -96,10 +96,13 @@ def _found(look: Look) -> tuple[dict[Method, NDArray[np.floating]], list[str]]:
 def whole(look: Look) -> None:
     """The whole picture with the box of the unit."""
     one = look.sight
-    st.image(
-        crops.framed(one.shown(), look.box, least=WHOLE), output_format="PNG", width="stretch",
-        alt=f"{one.picture_title} with the part that {look.words} of {look.layer} sees.",
-    )  # fmt: skip
+    picture = crops.framed(one.shown(), look.box, least=WHOLE)
+    with st.container(gap="xsmall"):
+        st.image(
+            picture, output_format="PNG", width="stretch", alt=f"{one.picture_title} with the part that {look.words} of {look.layer} sees."
+        )
+        caption = look.caption(settings=f"framed: the {look.box.height}×{look.box.width} px that the unit sees")
+        saving.download(picture, caption, look.file("sees"), key=f"whole_{one.name}_png")
 
 
 def _sees(look: Look) -> str:
