@@ -12,10 +12,11 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import streamlit as st
 
-from netlib.figures import heat, trust_curves
+from netlib.figures import heat, heat_words, trust_curves
 from netlib.figures.trust_curves import Curve
 from pages.parts import view
 from pages.parts.picture_wall import Panel, picture_wall
+from pages.parts.save_chart import save_chart
 from pages.parts.saving import download
 from pages.parts.work import work
 
@@ -100,6 +101,13 @@ def trust_panel(checked: Checked) -> None:
         _curves(checked)
 
 
+def _caption(checked: Checked, test: str) -> str:
+    """What stands under what is saved."""
+    words = ", ".join(f"{name} {value}" for name, value in (checked.settings or {}).items())
+    name = heat_words.class_words(checked.sight.classes[checked.target])
+    return checked.sight.caption(method=f"trust check of {checked.title} for {name}: {test}", settings=words)
+
+
 # ---------------------------------------------------------------- random weights
 
 
@@ -121,7 +129,7 @@ def _randomization(checked: Checked) -> None:
     edges, like = _edges(checked)
     st.markdown(trust_curves.edge_words(like.spearman_absolute))
     stages = ", ".join(f"random down to {stop.layer}" for stop in found[1:])
-    caption = checked.sight.caption(method=checked.title, settings=f"weights as they are, {stages}, edges of the picture")
+    caption = f"{_caption(checked, 'random weights')}\nWeights as they are, {stages}, edges of the picture"
     download(
         partial(_row, checked, found, edges), caption, f"{checked.sight.name} {checked.name} randomized",
         f"save_randomized_{checked.sight.number}", label="Strip of maps",
@@ -205,7 +213,25 @@ def _curves(checked: Checked) -> None:
         trust_curves.figure(*curves, dark=st.context.theme.type == "dark"), key=f"trust_curves_{checked.sight.number}",
         alt=said, config={"displaylogo": False, "toImageButtonOptions": {"format": "svg", "filename": "deletion-and-insertion"}},
     )  # fmt: skip
+    save_chart(
+        partial(trust_curves.figure, *curves), partial(_numbers, checked, found),
+        f"{_caption(checked, 'deletion and insertion')}\n{said}", f"{checked.sight.name} {checked.name} deletion and insertion",
+        f"save_curves_{checked.sight.number}",
+    )  # fmt: skip
     st.markdown(said)
+
+
+def _numbers(checked: Checked, found: Mapping[str, Curve]) -> list[dict[str, Any]]:
+    """A row for each share of the pixels."""
+    sight = checked.sight
+    return [
+        {
+            "network": sight.title, "weights": sight.weights_title, "picture": sight.picture_title, "map": checked.title,
+            "class": sight.classes[checked.target], "share of pixels": share,
+            **{name: found[name].probabilities[i] for name in CURVES},
+        }
+        for i, share in enumerate(found[CURVES[0]].fractions)
+    ]  # fmt: skip
 
 
 def _measured(checked: Checked) -> Iterator[tuple[float, str, dict[str, Curve]]]:
