@@ -13,7 +13,7 @@ from netlib.figures.color_bar import bar, with_bar
 from netlib.figures.words import listed
 from pages.parts import on_request, trust_panel, view
 from pages.parts.markdown import escape
-from pages.parts.picture_wall import Field, Panel, acted, picture_wall
+from pages.parts.picture_wall import Field, Instead, Panel, acted, picture_wall
 from pages.parts.saving import download
 from pages.parts.trust_panel import Checked
 from pages.parts.work import work
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Hashable, Iterator, Mapping, Sequence
 
     from numpy.typing import NDArray
+    from streamlit.delta_generator import DeltaGenerator
     from torch import Tensor
 
     from netlib.figures.heat import Scale
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
 
 DEFAULT = ("saliency", "integrated_gradients", "smoothgrad", "guided_backprop", "grad_cam")
 GRAD_CAM = "grad_cam"
+KEY, KEPT_DEFAULT = "view_methods", "kept_default_methods"  # in the session
 SUMMARY = "A layer’s maps, each weighted by the mean gradient of the class over it; only what speaks for the class."
 SOURCE = "Selvaraju et al. 2017, section 3"
 SCALES: Mapping[str, str] = {"own": "each map its own", "method": "one a method"}
@@ -53,22 +55,23 @@ class Made:
         return Checked(self.sight, self.target, self.method, title(self.method), self.values, key, self.method, self.settings)
 
 
-def attributions(targets: Sequence[tuple[Sight, int]]) -> list[Made]:
-    """The section with its choices; gives the maps that are there."""
+def attributions(targets: Sequence[tuple[Sight, int]]) -> None:
+    """The section with its choices, its maps, and below a network's maps the check of one of them."""
     st.header("Attribution", anchor="attribution")
     st.markdown("How much does each pixel speak for the class? Orange speaks for it, purple against it; where the photo shows, neither.")
-    methods = _methods([sight for sight, _ in targets])
+    sights = [sight for sight, _ in targets]
+    refused = {sight.number: _refusals(sight.key[:2], sight) for sight in sights}
+    methods = _methods(sights, refused)
     if not methods:
+        trust_panel.only(())
         st.info("Choose a method above to see which pixels count.", icon=":material/gradient:")
-        return []
-    refused = {(sight.number, method): _refused(sight.key[:2], method, sight) for method in methods for sight, _ in targets}
-    if any(refused.values()):
-        st.warning(escape(" ".join(_refusals(refused, [sight for sight, _ in targets], methods))))
+        return
     plan = [
         (sight, target, method, _settings(sight, method))
-        for method in methods for sight, target in targets if not refused[sight.number, method]
+        for method in methods for sight, target in targets if method not in refused[sight.number]
     ]  # fmt: skip
     keys = {(sight.number, method): _key(sight, target, method, settings) for sight, target, method, settings in plan}
+    trust_panel.only(keys)
     shown = on_request.wanted(
         "attribution",
         [(keys[sight.number, method], on_request.cheap(sight, _passes(settings))) for sight, _, method, settings in plan],
@@ -86,32 +89,22 @@ def attributions(targets: Sequence[tuple[Sight, int]]) -> list[Made]:
         )  # fmt: skip
         if found is not None:
             made.append(Made(sight, target, method, settings, heat.flattened(found.numpy())))
+    places = {sight.number: _shown(sight, methods, made, refused[sight.number]) for sight in sights}
     if made:
-        _shown(made)
+        _save(made)
     if drawn := [method for method in methods if any(one.method == method for one in made)]:
         _rules(drawn)
-    return made
+    trust_panel.below({number: (place, [one.checked() for one in made if one.sight.number == number]) for number, place in places.items()})
 
 
 @st.cache_data(max_entries=256, show_spinner=False)
-def _refused(key: tuple[str, ...], method: str, _sight: Sight) -> str:
-    """Why the method does not apply to the network, without the network's name; "" where it does."""
-    from netlib.interpret.attribution import refusal
+def _refusals(key: tuple[str, ...], _sight: Sight) -> dict[str, str]:
+    """The methods that do not apply to the network, each with the reason, which names the layer but not the network."""
+    from netlib.interpret.attribution import METHODS, refusal
 
-    if method == GRAD_CAM:
-        return ""
     with _sight.model() as model:
-        return (refusal(model, _sight.graph.input_shape, method) or "").partition(": ")[2]
-
-
-def _refusals(refused: Mapping[tuple[int, str], str], sights: Sequence[Sight], methods: Sequence[str]) -> list[str]:
-    """A sentence for each method and reason, with all networks that it keeps the method from."""
-    said = []
-    for method in methods:
-        for reason in dict.fromkeys(filter(None, (refused[sight.number, method] for sight in sights))):
-            names = listed([sight.title for sight in sights if refused[sight.number, method] == reason])
-            said.append(f"{title(method)} does not apply to {names}: {reason}")
-    return said
+        said = {method: refusal(model, _sight.graph.input_shape, method) for method in METHODS}
+    return {method: reason.partition(": ")[2] for method, reason in said.items() if reason}
 
 
 def title(method: str) -> str:
@@ -132,27 +125,24 @@ def _about(method: str) -> tuple[str, str, str]:
 # ---------------------------------------------------------------- what is chosen
 
 
-def _methods(sights: Sequence[Sight]) -> list[str]:
-    """The methods, their settings and colours."""
+def _methods(sights: Sequence[Sight], refused: Mapping[int, Mapping[str, str]]) -> list[str]:
+    """The methods, their settings and colours; at first those that apply to a network that is chosen."""
     from netlib.interpret.attribution import METHODS
 
-    options, key = [*METHODS, GRAD_CAM], "view_methods"
-    if key not in st.session_state:
-        wanted = view.first_list("method", DEFAULT)
-        known = [name for name in dict.fromkeys(wanted) if name in options] or list(DEFAULT)
-        for name in dict.fromkeys(st.query_params.get_all("method")):
-            if name not in options:
-                view.not_here("method", name, ", ".join(map(title, known)))
-        st.session_state[key] = known
+    options = [*METHODS, GRAD_CAM]
+    default = [name for name in DEFAULT if any(name not in reasons for reasons in refused.values())]
+    _first_methods(options, default)
     with st.container(horizontal=True, gap="medium", vertical_alignment="bottom"):
         chosen: list[str] = st.multiselect(
-            "Methods", options, st.session_state[key], key=key, format_func=title, placeholder="Choose methods"
+            "Methods", options, st.session_state[KEY], key=KEY, format_func=title, placeholder="Choose methods"
         )
         with st.popover("Settings", icon=":material/tune:"):
             view.slider("Steps of integrated gradients", STEPS, name="steps", default="48", unit="", help="Points on the way.")
             view.slider("Pictures of SmoothGrad", SAMPLES, name="samples", default="24", unit="", help="Noisy copies, averaged over.")
             view.slider("Noise of SmoothGrad", NOISES, name="noise", default="15", help="Its deviation, in % of the picture’s range.")
-    view.keep("method", chosen, list(DEFAULT))
+    view.keep("method", chosen, default)
+    for line in _not_applicable(sights, refused, chosen):
+        st.caption(escape(line))
     with st.container(horizontal=True, gap="medium", vertical_alignment="bottom"):
         view.one_of("End of the colours", list(SCALES), name="ends", default="own", format_func=SCALES.__getitem__)
         view.one_of("Drawn", list(BACKDROPS), name="drawn", default="photo", format_func=BACKDROPS.__getitem__)
@@ -161,6 +151,30 @@ def _methods(sights: Sequence[Sight]) -> list[str]:
             with column:
                 _cam_layer(sight)
     return chosen
+
+
+def _first_methods(options: Sequence[str], default: list[str]) -> None:
+    """What is ticked at first: what the link asks for, else the default, which follows the networks until a choice is made."""
+    before = st.session_state.get(KEPT_DEFAULT)
+    if KEY in st.session_state and st.session_state[KEY] != before:
+        return
+    wanted = default if KEY in st.session_state else view.first_list("method", default)
+    known = [name for name in dict.fromkeys(wanted) if name in options] or default
+    for name in dict.fromkeys(wanted):
+        if name not in options:
+            view.not_here("method", name, ", ".join(map(title, known)))
+    st.session_state[KEY], st.session_state[KEPT_DEFAULT] = known, default
+
+
+def _not_applicable(sights: Sequence[Sight], refused: Mapping[int, Mapping[str, str]], chosen: Sequence[str]) -> list[str]:
+    """A sentence for each network and reason, of the methods that are not chosen: those that are say it in their place."""
+    said = []
+    for sight in sights:
+        reasons = {method: reason for method, reason in refused[sight.number].items() if method not in chosen}
+        for reason in dict.fromkeys(reasons.values()):
+            methods = [title(method) for method, why in reasons.items() if why == reason]
+            said.append(f"Not applicable to {sight.title}: {listed(methods)}. {reason}")
+    return said
 
 
 def _cam_layer(sight: Sight) -> None:
@@ -224,14 +238,25 @@ def _while_computed(sight: Sight, method: str, found: Tensor) -> None:
 # ---------------------------------------------------------------- what is shown
 
 
-def _shown(made: Sequence[Made]) -> None:
-    """A row for each network, its methods side by side."""
-    sights = list(dict.fromkeys(one.sight for one in made))
-    groups = [(sight.title, [_panel(one, _scale(one, made)) for one in made if one.sight is sight]) for sight in sights]
-    picture_wall(groups, key="attribution_wall", least=200, most=340, on_act=partial(_check, "attribution_wall"))
+def _shown(sight: Sight, methods: Sequence[str], made: Sequence[Made], refused: Mapping[str, str]) -> DeltaGenerator:
+    """A network's row of maps, with the reason where a method does not apply; gives the place below it."""
+    maps = {one.method: one for one in made if one.sight is sight}
+    panels = [
+        _panel(maps[method], _scale(maps[method], made)) if method in maps
+        else Instead(title(method), f"Not applicable: {refused[method]}")
+        for method in methods if method in maps or method in refused
+    ]  # fmt: skip
+    if panels:
+        key = f"attribution_wall_{sight.number}"
+        picture_wall([(sight.title, panels)], key=key, least=200, most=340, on_act=partial(_check, key))
+    return st.container()
+
+
+def _save(made: Sequence[Made]) -> None:
+    several = len({one.sight.number for one in made}) > 1
     with st.popover("Save", icon=":material/download:"):
         for one in made:
-            words = f"{title(one.method)}{f', {one.sight.title}' if len(sights) > 1 else ''}"
+            words = f"{title(one.method)}{f', {one.sight.title}' if several else ''}"
             download(
                 partial(_saved, one, _scale(one, made)), caption(one), f"{one.sight.name} {one.method}",
                 f"save_{one.method}_{one.sight.number}", label=words,
@@ -257,7 +282,8 @@ def _panel(one: Made, scale: Scale) -> Panel:
     name = heat_words.class_words(one.sight.classes[one.target])
     return Panel(
         title(one.method), picture(one, scale), f"{title(one.method)} of {one.sight.title} for {name}. {said}", said,
-        bar=bar(scale, f"for {name}"), field=Field(one.values), action="Trust check", name=f"{one.sight.number}:{one.method}",
+        bar=bar(scale, f"for {name}"), field=Field(one.values), action=trust_panel.action(one.sight.number, one.method),
+        name=f"{one.sight.number}:{one.method}",
     )  # fmt: skip
 
 

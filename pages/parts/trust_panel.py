@@ -21,16 +21,30 @@ from pages.parts.saving import download
 from pages.parts.work import work
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Hashable, Iterator, Mapping
+    from collections.abc import Callable, Collection, Hashable, Iterator, Mapping, Sequence
 
     from numpy.typing import NDArray
+    from streamlit.delta_generator import DeltaGenerator
 
     from pages.parts.sight import Sight
 
 KEPT = "trust_check"  # in the session: which map
+PRESSED = "trust_check_pressed"  # in the session: the check was just asked for by a button, not by a link
 MOST = 6  # stops on the way down; each is the method's whole work again
 STEPS = 32
 CURVES = ("deletion", "insertion", "random deletion", "random insertion")
+
+
+_into_view = st.components.v2.component(
+    "trust_into_view",
+    html="<i hidden></i>\n",
+    js="""
+// Scrolls to the check that a button has just opened.
+export default function ({ data, parentElement }) {
+  if (data.scroll) (parentElement.host ?? parentElement).scrollIntoView({ block: "center" })
+}
+""",
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,17 +91,37 @@ def open_(number: int, name: str) -> None:
     """Check a map, or end the check of the one that is checked."""
     wanted = f"{number}:{name}"
     st.session_state[KEPT] = "" if st.session_state.get(KEPT) == wanted else wanted
+    st.session_state[PRESSED] = bool(st.session_state[KEPT])
 
 
-def drop() -> None:
-    """The map to be checked is none of those that are chosen: take it out of the URL."""
-    st.session_state[KEPT] = ""
-    view.keep("check", None)
+def only(maps: Collection[tuple[int, str]]) -> None:
+    """The maps that are chosen; the check of any other ends."""
+    if asked() not in maps:
+        st.session_state[KEPT] = ""
+        view.keep("check", None)
 
 
 def close() -> None:
     """End the check."""
     st.session_state[KEPT] = ""
+
+
+def action(number: int, name: str) -> str:
+    """What is written on a map's button."""
+    return "Close trust check" if asked() == (number, name) else "Trust check"
+
+
+def below(maps: Mapping[int, tuple[DeltaGenerator, Sequence[Checked]]]) -> None:
+    """The check of the map that is asked for, in the place below the maps of its network.
+
+    Args:
+        maps: number of a network -> the place, and the maps that may be checked.
+    """
+    which = asked()
+    found = [(place, one) for place, checkable in maps.values() for one in checkable if (one.sight.number, one.name) == which]
+    for place, one in found:
+        with place:
+            trust_panel(one)
 
 
 def trust_panel(checked: Checked) -> None:
@@ -96,6 +130,7 @@ def trust_panel(checked: Checked) -> None:
         with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
             st.subheader(f"Trust check: {checked.title}, {checked.sight.title}", anchor="check", width="content")
             st.button("Close", icon=":material/close:", on_click=close, type="tertiary", key="close_check")
+        _into_view(key="trust_into_view", data={"scroll": st.session_state.pop(PRESSED, False)})
         if checked.method is not None:
             _randomization(checked)
         _curves(checked)
