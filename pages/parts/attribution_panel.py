@@ -10,8 +10,8 @@ import streamlit as st
 
 from netlib.figures import heat, heat_words
 from netlib.figures.color_bar import bar, with_bar
-from netlib.figures.words import listed
-from pages.parts import on_request, trust_panel, view
+from pages.parts import attribution_choice, on_request, trust_choice, trust_panel
+from pages.parts.attribution_choice import GRAD_CAM, about, title
 from pages.parts.markdown import escape
 from pages.parts.picture_wall import Field, Instead, Panel, acted, picture_wall
 from pages.parts.saving import download
@@ -28,15 +28,7 @@ if TYPE_CHECKING:
     from netlib.figures.heat import Scale
     from pages.parts.sight import Sight
 
-DEFAULT = ("saliency", "integrated_gradients", "smoothgrad", "guided_backprop", "grad_cam")
-GRAD_CAM = "grad_cam"
-KEY, KEPT_DEFAULT = "view_methods", "kept_default_methods"  # in the session
-SUMMARY = "A layer’s maps, each weighted by the mean gradient of the class over it; only what speaks for the class."
-SOURCE = "Selvaraju et al. 2017, section 3"
-SCALES: Mapping[str, str] = {"own": "each map its own", "method": "one a method"}
-BACKDROPS: Mapping[str, str] = {"photo": "over the photo", "plain": "alone"}
 THERE_AND_BACK = 3.0  # forward passes that one forward and one backward pass take
-STEPS, SAMPLES, NOISES = ("16", "48", "96"), ("8", "24", "64"), ("5", "10", "15", "25")
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,18 +52,18 @@ def attributions(targets: Sequence[tuple[Sight, int]]) -> None:
     st.header("Attribution", anchor="attribution")
     st.markdown("How much does each pixel speak for the class? Orange speaks for it, purple against it; where the photo shows, neither.")
     sights = [sight for sight, _ in targets]
-    refused = {sight.number: _refusals(sight.key[:2], sight) for sight in sights}
-    methods = _methods(sights, refused)
+    refused = {sight.number: attribution_choice.refusals(sight.key[:2], sight) for sight in sights}
+    methods = attribution_choice.choose(sights, refused)
     if not methods:
-        trust_panel.only(())
+        trust_choice.only(())
         st.info("Choose a method above to see which pixels count.", icon=":material/gradient:")
         return
     plan = [
-        (sight, target, method, _settings(sight, method))
+        (sight, target, method, attribution_choice.settings(sight, method))
         for method in methods for sight, target in targets if method not in refused[sight.number]
     ]  # fmt: skip
     keys = {(sight.number, method): _key(sight, target, method, settings) for sight, target, method, settings in plan}
-    trust_panel.only(keys)
+    trust_choice.only(keys)
     shown = on_request.wanted(
         "attribution",
         [(keys[sight.number, method], on_request.cheap(sight, _passes(settings))) for sight, _, method, settings in plan],
@@ -95,113 +87,6 @@ def attributions(targets: Sequence[tuple[Sight, int]]) -> None:
     if drawn := [method for method in methods if any(one.method == method for one in made)]:
         _rules(drawn)
     trust_panel.below({number: (place, [one.checked() for one in made if one.sight.number == number]) for number, place in places.items()})
-
-
-@st.cache_data(max_entries=256, show_spinner=False)
-def _refusals(key: tuple[str, ...], _sight: Sight) -> dict[str, str]:
-    """The methods that do not apply to the network, each with the reason, which names the layer but not the network."""
-    from netlib.interpret.attribution import METHODS, refusal
-
-    with _sight.model() as model:
-        said = {method: refusal(model, _sight.graph.input_shape, method) for method in METHODS}
-    return {method: reason.partition(": ")[2] for method, reason in said.items() if reason}
-
-
-def title(method: str) -> str:
-    """A method's name as a heading writes it."""
-    return _about(method)[0]
-
-
-def _about(method: str) -> tuple[str, str, str]:
-    """Title, rule and source."""
-    if method == GRAD_CAM:
-        return "Grad-CAM", SUMMARY, SOURCE
-    from netlib.interpret.attribution import METHODS
-
-    found = METHODS[method]
-    return found.title, found.summary, found.source
-
-
-# ---------------------------------------------------------------- what is chosen
-
-
-def _methods(sights: Sequence[Sight], refused: Mapping[int, Mapping[str, str]]) -> list[str]:
-    """The methods, their settings and colours; at first those that apply to a network that is chosen."""
-    from netlib.interpret.attribution import METHODS
-
-    options = [*METHODS, GRAD_CAM]
-    default = [name for name in DEFAULT if any(name not in reasons for reasons in refused.values())]
-    _first_methods(options, default)
-    with st.container(horizontal=True, gap="medium", vertical_alignment="bottom"):
-        chosen: list[str] = st.multiselect(
-            "Methods", options, st.session_state[KEY], key=KEY, format_func=title, placeholder="Choose methods"
-        )
-        with st.popover("Settings", icon=":material/tune:"):
-            view.slider("Steps of integrated gradients", STEPS, name="steps", default="48", unit="", help="Points on the way.")
-            view.slider("Pictures of SmoothGrad", SAMPLES, name="samples", default="24", unit="", help="Noisy copies, averaged over.")
-            view.slider("Noise of SmoothGrad", NOISES, name="noise", default="15", help="Its deviation, in % of the picture’s range.")
-    view.keep("method", chosen, default)
-    for line in _not_applicable(sights, refused, chosen):
-        st.caption(escape(line))
-    with st.container(horizontal=True, gap="medium", vertical_alignment="bottom"):
-        view.one_of("End of the colours", list(SCALES), name="ends", default="own", format_func=SCALES.__getitem__)
-        view.one_of("Drawn", list(BACKDROPS), name="drawn", default="photo", format_func=BACKDROPS.__getitem__)
-    if {GRAD_CAM, "guided_grad_cam"} & set(chosen):
-        for column, sight in zip(st.columns(max(1, len(sights)), gap="medium"), sights, strict=False):
-            with column:
-                _cam_layer(sight)
-    return chosen
-
-
-def _first_methods(options: Sequence[str], default: list[str]) -> None:
-    """What is ticked at first: what the link asks for, else the default, which follows the networks until a choice is made."""
-    before = st.session_state.get(KEPT_DEFAULT)
-    if KEY in st.session_state and st.session_state[KEY] != before:
-        return
-    wanted = default if KEY in st.session_state else view.first_list("method", default)
-    known = [name for name in dict.fromkeys(wanted) if name in options] or default
-    for name in dict.fromkeys(wanted):
-        if name not in options:
-            view.not_here("method", name, ", ".join(map(title, known)))
-    st.session_state[KEY], st.session_state[KEPT_DEFAULT] = known, default
-
-
-def _not_applicable(sights: Sequence[Sight], refused: Mapping[int, Mapping[str, str]], chosen: Sequence[str]) -> list[str]:
-    """A sentence for each network and reason, of the methods that are not chosen: those that are say it in their place."""
-    said = []
-    for sight in sights:
-        reasons = {method: reason for method, reason in refused[sight.number].items() if method not in chosen}
-        for reason in dict.fromkeys(reasons.values()):
-            methods = [title(method) for method, why in reasons.items() if why == reason]
-            said.append(f"Not applicable to {sight.title}: {listed(methods)}. {reason}")
-    return said
-
-
-def _cam_layer(sight: Sight) -> None:
-    from netlib.interpret.grad_cam import default_layer, layers
-
-    key, name = f"view_cam_{sight.name}", f"cam_{sight.number}"
-    options, default = layers(sight.graph), default_layer(sight.graph)
-    if st.session_state.get(key) not in options:
-        asked = st.query_params.get(name, default)
-        if asked not in options:
-            st.warning(f"Grad-CAM cannot weigh the layer “{escape(asked)}” that the link asks for; showing {escape(default)}.")
-            asked = default
-        st.session_state[key] = asked
-    choice = st.select_slider(
-        f"Grad-CAM’s layer in {sight.title}", options, st.session_state[key], key=key,
-        help="Early layers have fine maps that know little of the class; the last map knows it best, and is coarse.",
-    )  # fmt: skip
-    view.keep(name, choice, default)
-
-
-def _settings(sight: Sight, method: str) -> dict[str, Any]:
-    state = st.session_state
-    if method == "integrated_gradients":
-        return {"steps": int(state["view_steps"])}
-    if method == "smoothgrad":
-        return {"samples": int(state["view_samples"]), "noise": int(state["view_noise"]) / 100}
-    return {"layer": state[f"view_cam_{sight.name}"]} if method in (GRAD_CAM, "guided_grad_cam") else {}
 
 
 def _passes(settings: Mapping[str, Any]) -> float:
@@ -282,7 +167,7 @@ def _panel(one: Made, scale: Scale) -> Panel:
     name = heat_words.class_words(one.sight.classes[one.target])
     return Panel(
         title(one.method), picture(one, scale), f"{title(one.method)} of {one.sight.title} for {name}. {said}", said,
-        bar=bar(scale, f"for {name}"), field=Field(one.values), action=trust_panel.action(one.sight.number, one.method),
+        bar=bar(scale, f"for {name}"), field=Field(one.values), action=trust_choice.action(one.sight.number, one.method),
         name=f"{one.sight.number}:{one.method}",
     )  # fmt: skip
 
@@ -299,7 +184,7 @@ def _saved(one: Made, scale: Scale) -> heat.Picture:
 
 def _rules(methods: Sequence[str]) -> None:
     """What each method does, in a line, and where it comes from."""
-    lines = [f"- **{escape(name)}**: {escape(rule)} *{escape(source)}*" for name, rule, source in map(_about, methods)]
+    lines = [f"- **{escape(name)}**: {escape(rule)} *{escape(source)}*" for name, rule, source in map(about, methods)]
     st.markdown("\n".join(["What each method does:", "", *lines]))
     st.caption("The score explained is the class’s own, before the softmax. The channels’ values are added up. White or the photo is zero.")
 
@@ -307,4 +192,4 @@ def _rules(methods: Sequence[str]) -> None:
 def _check(name: str) -> None:
     if which := acted(name):
         number, _, method = which.partition(":")
-        trust_panel.open_(int(number), method)
+        trust_choice.open_(int(number), method)

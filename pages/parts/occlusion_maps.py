@@ -12,7 +12,7 @@ import streamlit as st
 from netlib.figures import heat, heat_words, units
 from netlib.figures.class_map import class_picture, legend
 from netlib.figures.color_bar import bar, with_bar, with_legend
-from pages.parts import hand_occluder, layer_choice, on_request, trust_panel, view
+from pages.parts import hand_occluder, layer_choice, on_request, trust_choice, trust_panel, view
 from pages.parts.occluder_choice import Square
 from pages.parts.picture_wall import Cells, Panel, acted, picked, picture_wall
 from pages.parts.saving import download
@@ -74,7 +74,7 @@ def occlusion_maps(
         look = Look(own, int(opacity) / 100)
     ask, blocks = st.container(), {sight.number: _block(sight, asked.get(sight.name, layer_choice.Asked())) for sight, _ in targets}
     keys = {sight.number: key(sight, square, blocks[sight.number].layer) for sight, _ in targets}
-    trust_panel.only([(sight.number, CHECKED) for sight, _ in targets])
+    trust_choice.only([(sight.number, CHECKED) for sight, _ in targets])
     with ask:
         shown = on_request.wanted(
             "occlusion",
@@ -184,7 +184,7 @@ def drawn(sight: Sight, target: int, square: Square, layer: str, look: Look, fou
         _drawn(
             MAPS[0], f"Probability of {name}", heat.over_photo(spread(chosen), photo, scale, opacity=look.opacity), said,
             bar(scale, f"probability of {name}; {units.percent(clean)} uncovered", percent=True),
-            cells(_texts(chosen, units.percent, name)), settings, trust_panel.action(sight.number, CHECKED),
+            cells(_texts(chosen, units.percent, name)), settings, trust_choice.action(sight.number, CHECKED),
         )
     ]  # fmt: skip
     if found.activity is not None and found.clean_activity is not None:
@@ -244,7 +244,7 @@ def _put(name: str) -> None:
 
 def _check(name: str, number: int) -> None:
     if acted(name):
-        trust_panel.open_(number, CHECKED)
+        trust_choice.open_(number, CHECKED)
 
 
 def _texts(values: NDArray[np.floating], write: Callable[[float], str], name: str) -> NDArray[np.object_]:

@@ -1,7 +1,4 @@
-"""Whether a map can be trusted: does it change when the network's weights are made random, and does it order the pixels better than chance?
-
-Which map is checked is `check` in the URL, such as 2:saliency for the second network's.
-"""
+"""Whether a map can be trusted: does it change with the network's weights, and does it order the pixels better than chance?"""
 
 from __future__ import annotations
 
@@ -14,22 +11,20 @@ import streamlit as st
 
 from netlib.figures import heat, heat_words, trust_curves
 from netlib.figures.trust_curves import Curve
-from pages.parts import view
+from pages.parts import trust_choice
 from pages.parts.picture_wall import Panel, picture_wall
 from pages.parts.save_chart import save_chart
 from pages.parts.saving import download
 from pages.parts.work import work
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Hashable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
 
     from numpy.typing import NDArray
     from streamlit.delta_generator import DeltaGenerator
 
     from pages.parts.sight import Sight
 
-KEPT = "trust_check"  # in the session: which map
-PRESSED = "trust_check_pressed"  # in the session: the check was just asked for by a button, not by a link
 MOST = 6  # stops on the way down; each is the method's whole work again
 STEPS = 32
 CURVES = ("deletion", "insertion", "random deletion", "random insertion")
@@ -77,47 +72,13 @@ class Stop:
     ssim: float
 
 
-def asked() -> tuple[int, str] | None:
-    """The map to check: (number of the network, name of the map)."""
-    if KEPT not in st.session_state:
-        st.session_state[KEPT] = st.query_params.get("check", "")
-    number, _, name = st.session_state[KEPT].partition(":")
-    found = (int(number), name) if number.isdecimal() and name else None
-    view.keep("check", st.session_state[KEPT] if found else None)
-    return found
-
-
-def open_(number: int, name: str) -> None:
-    """Check a map, or end the check of the one that is checked."""
-    wanted = f"{number}:{name}"
-    st.session_state[KEPT] = "" if st.session_state.get(KEPT) == wanted else wanted
-    st.session_state[PRESSED] = bool(st.session_state[KEPT])
-
-
-def only(maps: Collection[tuple[int, str]]) -> None:
-    """The maps that are chosen; the check of any other ends."""
-    if asked() not in maps:
-        st.session_state[KEPT] = ""
-        view.keep("check", None)
-
-
-def close() -> None:
-    """End the check."""
-    st.session_state[KEPT] = ""
-
-
-def action(number: int, name: str) -> str:
-    """What is written on a map's button."""
-    return "Close trust check" if asked() == (number, name) else "Trust check"
-
-
 def below(maps: Mapping[int, tuple[DeltaGenerator, Sequence[Checked]]]) -> None:
     """The check of the map that is asked for, in the place below the maps of its network.
 
     Args:
         maps: number of a network -> the place, and the maps that may be checked.
     """
-    which = asked()
+    which = trust_choice.asked()
     found = [(place, one) for place, checkable in maps.values() for one in checkable if (one.sight.number, one.name) == which]
     for place, one in found:
         with place:
@@ -129,8 +90,8 @@ def trust_panel(checked: Checked) -> None:
     with st.container(border=True):
         with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
             st.subheader(f"Trust check: {checked.title}, {checked.sight.title}", anchor="check", width="content")
-            st.button("Close", icon=":material/close:", on_click=close, type="tertiary", key="close_check")
-        _into_view(key="trust_into_view", data={"scroll": st.session_state.pop(PRESSED, False)})
+            st.button("Close", icon=":material/close:", on_click=trust_choice.close, type="tertiary", key="close_check")
+            _into_view(key="trust_into_view", data={"scroll": trust_choice.just_opened()})
         if checked.method is not None:
             _randomization(checked)
         _curves(checked)
