@@ -52,7 +52,8 @@ def bomb(side: int) -> bytes:
 
 
 def upload(page: Page, label: str, name: str, data: bytes) -> None:
-    page.locator(f"section[aria-label='{label}'] input[type=file], [aria-label='{label}'] ~ input[type=file]").set_input_files({"name": name, "mimeType": "application/octet-stream", "buffer": data})
+    field = page.locator(f"section[aria-label='{label}'] input[type=file], [aria-label='{label}'] ~ input[type=file]")
+    field.set_input_files({"name": name, "mimeType": "application/octet-stream", "buffer": data})
 
 
 def test_wrong_checkpoints_are_told_and_the_right_one_is_taken(
