@@ -37,8 +37,7 @@ def main() -> None:
         return
     one = sights[0]
     wanted = asked.get(one.name, layer_choice.Asked())
-    with st.container(horizontal=True):
-        layer_choice.step_buttons({one.name: seen.layers(one.graph)[0]})
+    layer_choice.step_buttons({one.name: seen.layers(one.graph)[0]})
     found = look.choose(one, wanted)
     if found is None:
         return

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 
 COLORS = ("red", "green", "blue")
 ENLARGED = 18  # pixels that a weight of the selected kernel is wide, at least
+ALONE = 48  # pixels, where it reads one channel only
 ROW = 3  # slices that stand in one row
 MOST_ENLARGED = 12  # slices; more are shown as small as they are
 
@@ -129,7 +130,7 @@ def selected(chosen: Chosen, limit: float | None, *, alone: bool) -> None:
     """The selected kernel enlarged, and in numbers: these beside it where the network stands `alone` on the page."""
     st.subheader(f"Kernel {chosen.kernel}", anchor=False)
     if alone:
-        left, right = st.columns([3, 2], gap="medium")
+        left, right = st.columns(2, gap="medium")
     else:
         left, right = st.container(), st.expander("Its numbers", expanded=bool(chosen.asked_input))
     with left:
@@ -169,6 +170,8 @@ def _numbers(chosen: Chosen) -> None:
 def _enlarged(chosen: Chosen, shown: Tiles, names: Sequence[str], what: str, words: str) -> None:
     one, index = chosen.sight, chosen.kernel
     scale = max(1, -(-ENLARGED * 3 // max(shown.tiles.shape[1:3]))) if len(names) > MOST_ENLARGED else ENLARGED
+    if len(chosen.found.weights[index]) == 1:
+        scale = ALONE
     drawn = grid(shown.tiles, palette=shown.palette or "signed", scale=scale, gap=4, columns=len(names) if len(names) <= ROW else None)
     mosaic(
         drawn, key=f"kernel_{what}_{one.name}", width=drawn.size[1], legend=what != "color", idle=" ",

@@ -144,8 +144,9 @@ def input_channel(network: str, number: int, layer: str, count: int, *, asked: s
 
 def step_buttons(layers: Mapping[str, Sequence[str]]) -> None:
     """Two buttons, with keys, that walk the layers of all networks at once: of each, those that the page has to choose from."""
+    place = st.container(horizontal=True, width="content")
     for label, by, icon, key in (("Previous layer", -1, "upward", "Alt+ArrowUp"), ("Next layer", 1, "downward", "Alt+ArrowDown")):
-        st.button(label, on_click=_step, args=(layers, by), icon=f":material/arrow_{icon}:", shortcut=key)
+        place.button(label, on_click=_step, args=(layers, by), icon=f":material/arrow_{icon}:", shortcut=key)
 
 
 def _step(layers: Mapping[str, Sequence[str]], by: int) -> None:
