@@ -64,7 +64,7 @@ def test_wrong_checkpoints_are_told_and_the_right_one_is_taken(
     page.get_by_role("option", name="Own checkpoint").click()
     own, trap = state_dict("lenet5-modern"), tmp_path / "executed"
     name, kernels = next((name, tensor) for name, tensor in own.items() if tensor.ndim == 4)
-    wrong = {
+    wrong: dict[str, tuple[bytes, str | re.Pattern[str]]] = {
         "empty.pth": (b"", "This file is empty"),
         "code.pth": (saved({"weights": Trap(trap)}), "would execute code, so it was not opened"),
         "zfnet.safetensors": (save(dict(state_dict("zfnet-mini"))), re.compile("missing|unexpected")),
@@ -106,7 +106,7 @@ def test_wrong_pictures_are_told_and_the_right_one_is_taken(visit: Callable[[str
     file = io.BytesIO()
     Image.effect_noise((90, 60), 80).save(file, "PNG")
     right = file.getvalue()
-    wrong = {
+    wrong: dict[str, tuple[bytes, str | re.Pattern[str]]] = {
         "empty.png": (b"", "This file is empty"),
         "half.png": (right[: len(right) // 2], "damaged or incomplete"),
         "words.jpg": (b"no picture at all", "no picture that can be opened"),
