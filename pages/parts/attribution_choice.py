@@ -92,14 +92,14 @@ def _first_methods(options: Sequence[str], default: list[str]) -> None:
 
 
 def _not_applicable(sights: Sequence[Sight], refused: Mapping[int, Mapping[str, str]], chosen: Sequence[str]) -> list[str]:
-    """A sentence for each network and reason, of the methods that are not chosen: those that are say it in their place."""
-    said = []
+    """A sentence for each reason, of the methods that are not chosen: those that are say it in their place."""
+    found: dict[tuple[tuple[str, ...], str], list[str]] = {}
     for sight in sights:
         reasons = {method: reason for method, reason in refused[sight.number].items() if method not in chosen}
         for reason in dict.fromkeys(reasons.values()):
-            methods = [title(method) for method, why in reasons.items() if why == reason]
-            said.append(f"Not applicable to {sight.title}: {listed(methods)}. {reason}")
-    return said
+            methods = tuple(title(method) for method, why in reasons.items() if why == reason)
+            found.setdefault((methods, reason), []).append(sight.title)
+    return [f"Not applicable to {listed(names)}: {listed(methods)}. {reason}" for (methods, reason), names in found.items()]
 
 
 def _cam_layer(sight: Sight) -> None:

@@ -88,9 +88,10 @@ def below(maps: Mapping[int, tuple[DeltaGenerator, Sequence[Checked]]]) -> None:
 def trust_panel(checked: Checked) -> None:
     """The section: a strip of maps with ever more random weights, then the curves of deletion and insertion."""
     with st.container(border=True):
-        with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
-            st.subheader(f"Trust check: {checked.title}, {checked.sight.title}", anchor="check", width="content")
-            st.button("Close", icon=":material/close:", on_click=trust_choice.close, type="tertiary", key="close_check")
+        with st.container(gap=None):
+            with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
+                st.subheader(f"Trust check: {checked.title}, {checked.sight.title}", anchor="check", width="content")
+                st.button("Close", icon=":material/close:", on_click=trust_choice.close, type="tertiary", key="close_check")
             _into_view(key="trust_into_view", data={"scroll": trust_choice.just_opened()})
         if checked.method is not None:
             _randomization(checked)
