@@ -35,13 +35,13 @@ def main() -> None:
     layer_choice.forget([number for number in range(1, 5) if number not in [one.number for one in sights]])
     if not sights:
         return
-    with st.container(horizontal=True, vertical_alignment="bottom", gap="large"):
+    with st.container(horizontal=True, gap="large"):
         inputs = {one.graph.input_shape[0] for one in sights}
         sorts = [sort for sort in SORTS if sort != "color" or 3 in inputs]
         sort = view.one_of("Sort by", sorts, name="sort", default="norm", format_func=SORTS.__getitem__)
         usual = "shared" if len(inputs) == 1 else "network"  # weights for grey and for colours are not of one size
         scale = view.one_of("Scale", list(SCALES), name="scale", default=usual, format_func=SCALES.__getitem__)
-        layer_choice.step_buttons({one.name: kernel_panel.layers(one) for one in sights})
+    layer_choice.step_buttons({one.name: kernel_panel.layers(one) for one in sights})
     columns = st.columns(len(sights), gap="medium")
     chosen = []
     for column, one in zip(columns, sights, strict=True):

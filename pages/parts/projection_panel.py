@@ -40,7 +40,9 @@ RECTIFIED = ("relu", "relu6")
 def projections(look: Look, method: Method, columns: int) -> None:
     """What the unit sees of the picture, and its projection by each method; the chosen one is framed, a click chooses another."""
     one, box = look.sight, look.box
+    said = escape(f"{look.words[0].upper()}{look.words[1:]} of {look.layer}: {units.value(look.value)}. ") + _sees(look)
     if silent(look):
+        st.markdown(said)
         return
     with st.skeleton(height=200):
         found, refusals = _found(look)
@@ -62,7 +64,7 @@ def projections(look: Look, method: Method, columns: int) -> None:
         filename=look.file("projections"), on_select=partial(_pick, key, methods),
     )  # fmt: skip
     # Below, for pictures that stand beside each other to begin at one height.
-    st.markdown(escape(f"{look.words[0].upper()}{look.words[1:]} of {look.layer}: {units.value(look.value)}. ") + _sees(look))
+    st.markdown(said)
     if not any(layer.kind in RECTIFIED for layer in one.graph):
         st.caption(f"{escape(one.title)} has no ReLU: its gradient and its guided backpropagation are the same.")
 
