@@ -21,10 +21,11 @@ Every message says what was asked, what was found and what to do.
 from __future__ import annotations
 
 from difflib import get_close_matches
+from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
 
     from netlib.analysis.graph import LayerGraph
 
@@ -34,10 +35,10 @@ class NetlibError(Exception):
 
 
 class UnknownNetwork(NetlibError):
-    """The registry has no network of that name."""
+    """The registry has no network of that name; `called` gives names that people use to the name that is meant by each."""
 
-    def __init__(self, name: str, known: Iterable[str]) -> None:
-        super().__init__(f"There is no network called {name!r}.{_nearest(name, known)}")
+    def __init__(self, name: str, known: Iterable[str], called: Mapping[str, str] = MappingProxyType({})) -> None:
+        super().__init__(f"There is no network called {name!r}.{_nearest(name, known, called)}")
         self.name = name
 
 
@@ -107,11 +108,22 @@ class ShapeMismatch(TraceError):
     """What comes into a layer does not fit it."""
 
 
-def _nearest(name: str, known: Iterable[str]) -> str:
+def _nearest(name: str, known: Iterable[str], called: Mapping[str, str] = MappingProxyType({})) -> str:
     names = list(known)
+    meant = [called.get(other, other) for other in (*names, *called) if _letters(other) == _letters(name)]
+    if meant:  # ResNet-50, vgg_16: but for how it is written
+        return f" Did you mean {meant[0]}?"
     group = name[: name.rfind("/") + 1]  # "torchvision/", which all names of its group share, says nothing of how near they are
     short = {other.removeprefix(group): other for other in names if other.startswith(group)}
     asked = name.removeprefix(group)
     alike = 0.5 if len(asked) < 5 else 0.6  # in a short name, such as a layer's, one letter is much
     close = [short[other] for other in get_close_matches(asked, short, n=3, cutoff=alike)]
+    if not close:
+        letters = {_letters(other): meant for other, meant in called.items()}
+        close = list(dict.fromkeys(letters[other] for other in get_close_matches(_letters(name), letters, n=3, cutoff=alike)))
     return f" Did you mean {' or '.join(close)}?" if close else f" Choose one of: {', '.join(names[:8])}, …"
+
+
+def _letters(name: str) -> str:
+    """A name without what people write differently: capitals, spaces and signs; the group it is of stays."""
+    return "".join(sign for sign in name.casefold() if sign.isalnum() or sign == "/")

@@ -109,9 +109,9 @@ if published_tab.open:
         published_table(graph)
 if drawing_tab.open:
     with drawing_tab:
-        st.caption("The same graph at the same folding, laid out by Graphviz; for notebooks, and to change by hand as DOT.")
-        st.graphviz_chart(graph_dot(graph, folded, costs=costs), width="content")
+        st.caption("The same graph, colours and folding, laid out by Graphviz; for notebooks, and to change by hand as DOT.")
+        st.graphviz_chart(graph_dot(graph, folded, costs=costs, color_by=color_by, dark=dark), width="content")
 if export_tab.open:
     with export_tab:
-        exports(graph, costs, rows, svg=svg, dot=graph_dot(graph, folded, costs=costs).source)
+        exports(graph, costs, rows, svg=svg, dot=graph_dot(graph, folded, costs=costs, color_by=color_by).source)
 st.caption(networks.described(graph))

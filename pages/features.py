@@ -33,7 +33,7 @@ def main() -> None:
         return
     with st.container(horizontal=True, vertical_alignment="bottom", gap="medium"):
         scale = view.one_of("Scale of the maps", list(SCALES), name="scale", default="each", format_func=SCALES.__getitem__)
-        look.step_buttons(sights)
+        layer_choice.step_buttons({one.name: seen.layers(one.graph)[0] for one in sights})
     chosen: list[Look | None] = []
     for column, one in zip(st.columns(len(sights), gap="medium"), sights, strict=True):
         with column:

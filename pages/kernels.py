@@ -41,6 +41,7 @@ def main() -> None:
         sort = view.one_of("Sort by", sorts, name="sort", default="norm", format_func=SORTS.__getitem__)
         usual = "shared" if len(inputs) == 1 else "network"  # weights for grey and for colours are not of one size
         scale = view.one_of("Scale", list(SCALES), name="scale", default=usual, format_func=SCALES.__getitem__)
+    layer_choice.step_buttons({one.name: kernel_panel.layers(one) for one in sights})
     columns = st.columns(len(sights), gap="medium")
     chosen = []
     for column, one in zip(columns, sights, strict=True):
@@ -51,6 +52,10 @@ def main() -> None:
     for column, found in chosen:
         with column:
             kernel_panel.panel(found, {"shared": limit, "network": found.limit, "kernel": None}[scale], alone=len(chosen) == 1)
+            if found.sight.weights == "random":
+                st.caption(":material/casino: These weights are random: what looks like a pattern was not learned.")
+            if sort == "color" and found.found.weights.shape[1] != 3:
+                st.caption("These kernels read no colours; they are sorted by their norm.")
     if scale == "shared" and len(chosen) > 1:
         st.caption(f"One scale for all networks: from −{units.value(limit)} to {units.value(limit)}, the largest weight that is shown.")
 
@@ -74,15 +79,11 @@ def choose(one: Sight, asked: Asked, sort: str) -> Chosen | None:
     except NetlibError as error:
         st.warning(escape(str(error)))
         return None
+    asked = asked.of(layer, options[0])
     kernel = layer_choice.channel(
-        row, one.name, one.number, layer, len(found.weights), default=found.order[0], asked=asked.of(layer, options[0]).channel,
-        label="Kernel",
+        row, one.name, one.number, layer, len(found.weights), default=found.order[0], asked=asked.channel, label="Kernel"
     )
-    if one.weights == "random":
-        st.caption(":material/casino: These weights are random: what looks like a pattern was not learned.")
-    if sort == "color" and found.weights.shape[1] != 3:
-        st.caption("These kernels read no colours; they are sorted by their norm.")
-    return kernel_panel.Chosen(one, layer, kernel, found)
+    return kernel_panel.Chosen(one, layer, kernel, found, asked.input)
 
 
 main()

@@ -22,12 +22,16 @@ st.markdown(
 with st.container(horizontal=True):
     if st.button("Open AlexNet’s architecture", icon=":material/account_tree:", type="primary"):
         st.switch_page("architecture.py", query_params={"network": "alexnet"})
-    if st.button("Put AlexNet, VGG-16 and ResNet-50 side by side", icon=":material/compare_arrows:", type="primary"):
+    if st.button("Put three networks side by side", icon=":material/compare_arrows:", type="primary"):
         st.switch_page("compare.py", query_params={"network": ["alexnet", "vgg16", "resnet50"]})
     if st.button("See what a network has learned", icon=":material/visibility:", type="primary"):
         st.switch_page("features.py", query_params={"network": "zfnet-mini"})
     if st.button("See what a unit sees", icon=":material/center_focus_strong:"):
         st.switch_page("receptive_field.py", query_params={"network": "alexnet"})
+    if st.button("Cover a picture", icon=":material/select_all:"):
+        st.switch_page("sensitivity.py", query_params={"network": "zfnet-mini"})
+    if st.button("Turn a picture", icon=":material/crop_rotate:"):
+        st.switch_page("similarity.py", query_params={"network": "zfnet-mini"})
 
 st.header("Through the years", anchor="years")
 st.plotly_chart(

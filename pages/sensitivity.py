@@ -11,11 +11,11 @@ from typing import TYPE_CHECKING
 import streamlit as st
 
 from netlib.errors import NetlibError
-from pages.parts import class_choice, layer_choice, occluder_choice, sight, trust_panel, view
+from pages.parts import class_choice, layer_choice, occluder_choice, on_request, sight, view
 from pages.parts.attribution_panel import attributions
 from pages.parts.hand_occluder import hand_occluder
 from pages.parts.markdown import escape
-from pages.parts.occlusion_maps import MAPS, note, occlusion_maps
+from pages.parts.occlusion_maps import note, occlusion_maps
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -36,27 +36,23 @@ def main() -> None:
         targets = class_choice.choose(sights)
     if not targets:
         return
-    which = trust_panel.asked()
+    on_request.forget(*(name for name in SEE if name != see))
     try:
-        checkable = [made.checked() for made in attributions(targets)] if see == "attribution" else occlusion(targets, asked)
+        if see == "attribution":
+            attributions(targets)
+        else:
+            occlusion(targets, asked)
     except NetlibError as error:  # a network without any map
         st.warning(escape(sight.told(error, sights)))
-        return
-    here = st.session_state["view_methods"] if see == "attribution" else [f"occlusion-{MAPS[0]}"]
-    if which and which not in [(one.number, name) for one, _ in targets for name in here]:
-        trust_panel.drop()
-    for checked in checkable:
-        if which == (checked.sight.number, checked.name):
-            trust_panel.trust_panel(checked)
 
 
-def occlusion(targets: Sequence[tuple[sight.Sight, int]], asked: Mapping[str, layer_choice.Asked]) -> list[trust_panel.Checked]:
-    """The occluder by hand, then the maps of all its places; gives the maps that may be checked."""
+def occlusion(targets: Sequence[tuple[sight.Sight, int]], asked: Mapping[str, layer_choice.Asked]) -> None:
+    """The occluder by hand, then the maps of all its places."""
     st.header("Under your hand", anchor="hand")
     with st.container(horizontal=True, gap="medium", vertical_alignment="bottom"):
         square = occluder_choice.choose()
     hand_occluder(targets, square, partial(note, square))
-    return occlusion_maps(targets, square, asked)
+    occlusion_maps(targets, square, asked)
 
 
 main()

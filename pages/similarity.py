@@ -10,11 +10,12 @@ from typing import TYPE_CHECKING
 import streamlit as st
 
 from netlib.errors import NetlibError
-from pages.parts import class_choice, layer_choice, sight, view
+from pages.parts import class_choice, layer_choice, on_request, sight, view
 from pages.parts.correspondence_panel import correspondence
 from pages.parts.invariance_panel import invariance
-from pages.parts.made_pictures import inversion_panel, maximization_panel
+from pages.parts.inversion_panel import inversions
 from pages.parts.markdown import escape
+from pages.parts.maximization_panel import maximizations
 from pages.parts.nearest_panel import nearest
 
 if TYPE_CHECKING:
@@ -32,12 +33,13 @@ ABOUT = {
 def main() -> None:
     st.title("Similarity & invariance")
     st.markdown("What may change in a picture without the network minding, what is alike for it, and what a picture is that it likes best?")
+    about = view.one_of("Look at", list(ABOUT), name="about", default="invariance", format_func=ABOUT.__getitem__)
+    on_request.forget(*(name for name in ABOUT if name != about))
     asked = layer_choice.linked(sight.DEFAULT)
-    sights = sight.choose()
+    sights = sight.choose(picture=about != "correspondence")  # which has pictures of its own
     layer_choice.forget([number for number in range(1, 5) if number not in [one.number for one in sights]])
     if not sights:
         return
-    about = view.one_of("Look at", list(ABOUT), name="about", default="invariance", format_func=ABOUT.__getitem__)
     try:
         section(about, sights, asked)
     except NetlibError as error:  # a network without any map, or without classes
@@ -51,13 +53,13 @@ def section(about: str, sights: Sequence[sight.Sight], asked: Mapping[str, layer
     elif about == "nearest":
         nearest(sights)
     elif about == "inversion":
-        inversion_panel(sights, asked)
+        inversions(sights, asked)
     else:
         targets = class_choice.choose(sights)
         if targets and about == "invariance":
             invariance(targets)
         elif targets:
-            maximization_panel(targets, asked)
+            maximizations(targets, asked)
 
 
 main()

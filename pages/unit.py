@@ -36,7 +36,9 @@ def main() -> None:
     if not sights:
         return
     one = sights[0]
-    found = look.choose(one, asked.get(one.name, layer_choice.Asked()))
+    wanted = asked.get(one.name, layer_choice.Asked())
+    layer_choice.step_buttons({one.name: seen.layers(one.graph)[0]})
+    found = look.choose(one, wanted)
     if found is None:
         return
     st.header(f"{found.words[0].upper()}{found.words[1:]} of {found.layer}", anchor=False)
@@ -49,7 +51,7 @@ def main() -> None:
     with right:
         st.markdown("**The channel’s map**")
         unit_facts.own_map(found)
-    unit_facts.kernel(found)
+    unit_facts.kernel(found, wanted)
     projected(found)
 
     st.header("A picture made for it", anchor="maximization")

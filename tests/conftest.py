@@ -50,14 +50,19 @@ def chromium() -> str:
 
 @pytest.fixture(scope="session")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """Address of the app, started as a user starts it."""
+    """Address of the app, started as a user starts it on a computer without a network and without weights of torchvision's."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
     command = [sys.executable, "-m", "streamlit", "run", "app.py", f"--server.port={port}", "--server.headless=true"]
     address = f"http://127.0.0.1:{port}"
-    log = tmp_path_factory.mktemp("server") / "log.txt"
-    with log.open("wb") as output, subprocess.Popen(command, cwd=ROOT, stdout=output, stderr=subprocess.STDOUT) as process:
+    folder = tmp_path_factory.mktemp("server")
+    log, nobody = folder / "log.txt", "http://127.0.0.1:9"
+    offline = {**os.environ, "https_proxy": nobody, "http_proxy": nobody, "TORCH_HOME": str(folder), "NETLIB_WEIGHTS": str(folder)}
+    with (
+        log.open("wb") as output,
+        subprocess.Popen(command, cwd=ROOT, env=offline, stdout=output, stderr=subprocess.STDOUT) as process,
+    ):
         try:
             _wait_until_healthy(address, process, log)
             yield address

@@ -7,7 +7,7 @@ const TEXTS = {
   svg: "SVG", png: "PNG", downloadSvg: "Download as SVG", downloadPng: "Download as PNG", matches: "{i} of {n}", none: "no match",
   hint: "Click or Enter selects · + or Space opens a block · arrows walk along the edges · Ctrl-wheel, + − 0 zoom",
 }
-const MIN = 0.05, MAX = 3, BAND = 1500
+const MIN = 0.05, MAX = 3, READABLE = 0.6, BAND = 1500
 
 export default function ({ data, parentElement, setTriggerValue }) {
   const root = parentElement.querySelector(".layer-graph")
@@ -126,11 +126,15 @@ function build(s) {
 function inside(s, module) {
   const closed = [...s.nodes.values()].find(n => n.el.dataset.module === module)
   if (closed) return closed.id
+  const f = frameOf(s, module)
+  return f && [...s.nodes.values()].find(n => n.x >= f.x && n.x < f.x + f.w && n.y >= f.y && n.y < f.y + f.h)?.id
+}
+
+function frameOf(s, module) {
   const frame = s.svg.querySelector(`.frame-of[data-module="${CSS.escape(module ?? "")}"]`)
   if (!frame) return null
   const [x, y] = frame.getAttribute("transform").match(/-?[\d.]+/g).map(Number), rect = frame.querySelector("rect")
-  const right = x + +rect.getAttribute("width"), low = y + +rect.getAttribute("height")
-  return [...s.nodes.values()].find(n => n.x >= x && n.x < right && n.y >= y && n.y < low)?.id
+  return { x, y, w: +rect.getAttribute("width"), h: +rect.getAttribute("height") }
 }
 
 function legend(svg) {
@@ -208,8 +212,8 @@ function zoom(s, factor, px = s.view.clientWidth / 2, py = s.view.clientHeight /
 // The first look: as large as fits, but large enough to read, with the start of the main line in the middle.
 function open(s) {
   const first = s.nodes.values().next().value, wide = (s.view.clientWidth - 4) / s.w
-  setScale(s, Math.min(1.1, Math.max(0.75, wide)))
-  s.fitted = wide >= 0.75 ? "width" : null
+  setScale(s, Math.min(1.1, Math.max(READABLE, wide)))
+  s.fitted = wide >= READABLE ? "width" : null
   s.view.scrollTo({ left: first ? centre(first) * s.scale - s.view.clientWidth / 2 : 0, top: 0, behavior: "instant" })
 }
 
@@ -234,7 +238,13 @@ function restore(s, a) {
   const kept = a.list.find(n => s.nodes.has(n.id)), now = kept && s.nodes.get(kept.id)
   if (!now) return fit(s, "width")
   const screenX = a.left + kept.x * a.scale - a.scrollLeft, screenY = kept.y * a.scale - a.scrollTop, x = (now.x + now.w / 2) * a.scale
+  const opened = frameOf(s, s.toggled), room = s.view.clientWidth - 4
   s.fitted = null
+  if (opened && opened.w * a.scale > room) { // a block wider than the window: smaller, as far as one can read it, and in the middle
+    setScale(s, Math.max(room / opened.w, Math.min(a.scale, READABLE)))
+    const left = s.left + (opened.x + opened.w / 2) * s.scale - s.view.clientWidth / 2
+    return s.view.scrollTo({ left, top: now.y * s.scale - screenY, behavior: "instant" })
+  }
   setScale(s, a.scale, screenX - x)
   s.view.scrollTo({ left: s.left + x - screenX, top: now.y * a.scale - screenY, behavior: "instant" })
 }

@@ -11,10 +11,10 @@ export default function ({ data, parentElement, setTriggerValue }) {
   let s = STATES.get(root)
   if (!s) STATES.set(root, (s = start(root)))
   s.send = setTriggerValue
-  root.classList.toggle("dark", isDark(root))
-  const text = JSON.stringify(data)
-  if (s.text !== text) {
-    s.text = text
+  const dark = isDark(root), text = JSON.stringify(data)
+  root.classList.toggle("dark", dark)
+  if (s.text !== text || s.dark !== dark) {
+    Object.assign(s, { text, dark })
     s.data = data
     s.at = s.awaited = null
     clearTimeout(s.timer)
@@ -60,6 +60,8 @@ function start(root) {
 function build(s) {
   const { size: [w, h], picture, alt, label, columns, width, palette, legend } = s.data
   s.pixels = null
+  s.steps = palette ? new Map(colors(palette).map((color, step) => [color, step])) : null
+  s.img.style.visibility = s.dark && s.data.dark ? "hidden" : "" // until it has its colours for a dark page
   s.img.src = picture
   s.img.alt = alt
   s.stage.setAttribute("aria-label", label)
@@ -72,24 +74,42 @@ function build(s) {
   s.marks = Object.fromEntries(["selected", "unit", "here"].map(name => [name, [`${name} casing`, name].map(mark)]))
   s.svg.replaceChildren(...Object.values(s.marks).flat())
   s.titles.replaceChildren(...(s.data.titled ? s.data.names.map((name, tile) => title(s, name, tile)) : []))
-  s.steps = palette ? new Map(colors(palette).map((color, step) => [color, step])) : null
   s.legend.hidden = !legend
   if (legend) {
     const bar = document.createElement("i")
     bar.className = "bar"
-    bar.style.background = `linear-gradient(90deg, ${legend.colors.join(",")})`
+    bar.style.background = `linear-gradient(90deg, ${(s.dark ? legend.dark : legend.colors).join(",")})`
     s.legend.replaceChildren(legend.low, bar, legend.high)
   }
 }
 
-// The picture's pixels, from which values are read.
+// The picture's pixels, from which values are read; on a dark page it may then be shown in other colours.
 function read(s) {
+  if (s.pixels) return // the picture in other colours
   const [w, h] = s.data.size, canvas = document.createElement("canvas")
   Object.assign(canvas, { width: w, height: h })
   const context = canvas.getContext("2d", { willReadFrequently: true })
   context.drawImage(s.img, 0, 0, w, h)
   s.pixels = context.getImageData(0, 0, w, h).data
+  if (s.dark && s.data.dark) {
+    context.putImageData(new ImageData(recolored(s), w, h), 0, 0)
+    s.img.src = canvas.toDataURL()
+    s.img.style.visibility = ""
+  }
   show(s)
+}
+
+function recolored(s) {
+  const found = s.pixels.slice(), table = colors(s.data.dark).map(color => color.split(",").map(Number)), known = new Map()
+  for (const [color, step] of s.steps) {
+    const [r, g, b] = color.split(",")
+    known.set((r << 16) | (g << 8) | b, table[step])
+  }
+  for (let i = 0; i < found.length; i += 4) {
+    const color = found[i + 3] && known.get((found[i] << 16) | (found[i + 1] << 8) | found[i + 2])
+    if (color) found.set(color, i)
+  }
+  return found
 }
 
 // ---------------------------------------------------------------- what is shown

@@ -39,6 +39,11 @@ function row(s, group) {
 }
 
 function figure(s, group, panel) {
+  if (panel.instead) {
+    const said = element("figure", "panel")
+    said.append(element("figcaption", "title", panel.title), element("p", "instead", panel.instead))
+    return said
+  }
   const { size: [h, w], cells, field } = panel, box = element("figure", "panel")
   const svg = draw("svg", { viewBox: `0 0 ${w} ${h}`, role: "img", "aria-label": panel.alt })
   svg.append(draw("image", { href: panel.src, width: w, height: h, class: Math.max(h, w) < 150 ? "few" : "", preserveAspectRatio: "none" }))

@@ -118,8 +118,8 @@ def figure(networks: Sequence[Network], curve: str, *, across: str = "share", lo
     if curve == "field":
         _input_lines(drawn, networks)
     drawn.update_layout(
-        height=440, margin={"l": 8, "r": 8, "t": 8, "b": 8}, hovermode="closest",
-        legend={"orientation": "h", "y": 1.02, "yanchor": "bottom", "x": 0}, legend_itemwidth=50,
+        height=440, margin={"l": 8, "r": 8, "t": 32, "b": 8}, hovermode="closest",  # at the top are the buttons, on a phone always
+        legend={"orientation": "h", "y": -0.16, "yanchor": "top", "x": 0}, legend_itemwidth=50,
     )  # fmt: skip
     end = 100 if across == "share" else max(ends, default=1)
     drawn.update_xaxes(title=_X_TITLES[across], ticksuffix=" %" if across == "share" else "")

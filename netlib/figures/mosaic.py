@@ -34,6 +34,8 @@ SMALLEST_TILE = 30  # pixels; smaller tiles are enlarged by a whole number
 LARGEST_TILE = 120  # pixels, to which few small tiles are enlarged
 WIDE = 560  # pixels that a picture of few small tiles is made wide
 SCALES = {"sequential": "Inferno", "signed": "RdBu_r", "grey": ["rgb(0, 0, 0)", "rgb(254, 254, 254)"]}
+# On a dark page a white zero would be the brightest of all. Blue and red as in Crameri's "berlin", zero a little above the page's ground.
+DARK = {"signed": ["#9fb4ff", "#519fd3", "#2b6f93", "#27485a", "#2d2d2d", "#5c2c1d", "#98472f", "#d07a66", "#ffadad"]}
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -197,9 +199,10 @@ def framed(found: Mosaic, tile: int | None, titles: Sequence[str] = ()) -> Bytes
 
 
 @lru_cache(maxsize=8)
-def colors(palette: str) -> Bytes:
-    """The colours of the steps, uint8 (255, 3), no two alike: a colour tells its step."""
-    found = np.array([unlabel_rgb(color) for color in sample_colorscale(SCALES[palette], TOP + 1)])
+def colors(palette: str, *, dark: bool = False) -> Bytes:
+    """The colours of the steps, uint8 (255, 3), no two alike: a colour tells its step; `dark` ones where a dark page has others."""
+    scale = DARK.get(palette, SCALES[palette]) if dark else SCALES[palette]
+    found = np.array([unlabel_rgb(color) for color in sample_colorscale(scale, TOP + 1)])
     table, seen = [], set()
     for color in np.rint(found).astype(int):
         shade = tuple(int(part) for part in color)

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
 RANDOM = "random"
+_INK = ("#444444", "#bbbbbb")  # of whiskers
 _PATTERNS = ("", "/", "x", ".")
 
 
@@ -34,7 +35,8 @@ def figure(rows: Sequence[Row], *, dark: bool = False) -> go.Figure:
         nth = sum(other.index == row.index for other in rows[:place])  # of this network's layers
         means, deviations = zip(*row.distances.values(), strict=True)
         drawn.add_bar(
-            x=[upper_first(part) for part in row.distances], y=means, error_y={"type": "data", "array": deviations, "thickness": 1},
+            x=[upper_first(part) for part in row.distances], y=means,
+            error_y={"type": "data", "array": deviations, "thickness": 1, "color": _INK[dark]},
             name=f"{row.title}, {row.layer}",
             marker={"color": COLORS[row.index % 4][dark], "pattern": {"shape": _PATTERNS[nth % len(_PATTERNS)]}},
             hovertemplate="%{x}: %{y:.3f}<extra>" + f"{row.title}, {row.layer}" + "</extra>",

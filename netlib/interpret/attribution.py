@@ -25,6 +25,7 @@ from netlib.analysis.tracing import trace
 from netlib.errors import InvalidInput, UnsupportedLayer
 from netlib.interpret.grad_cam import enlarged, grad_cam
 from netlib.interpret.hookable import RESCALED, Hookable
+from netlib.interpret.in_place import overwritten
 from netlib.interpret.scores import checked_image, checked_target
 
 if TYPE_CHECKING:
@@ -215,6 +216,8 @@ def _baseline(given: float | Tensor, image: Tensor) -> Tensor:
 
 
 def _refusal(model: nn.Module, graph: LayerGraph, method: str) -> UnsupportedLayer | None:
+    if reason := overwritten(model, graph):
+        return reason
     modules = dict(model.named_modules())
     if method in _RELU_RULES:
         reasons = [(layer, _relu_reason(graph, layer, modules)) for layer in graph if layer.category == "activation"]
@@ -225,10 +228,10 @@ def _refusal(model: nn.Module, graph: LayerGraph, method: str) -> UnsupportedLay
         reasons = [(layer, _rescale_reason(graph, layer, modules)) for layer in graph]
     else:
         return None
-    for layer, reason in reasons:
-        if reason:
+    for layer, why in reasons:
+        if why:
             return UnsupportedLayer(
-                f"{METHODS[method].title} does not apply to {graph.name}: {layer.name} ({layer.kind}) {reason}.", layer=layer.name
+                f"{METHODS[method].title} does not apply to {graph.name}: {layer.name} ({layer.kind}) {why}.", layer=layer.name
             )
     return None
 

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import torch
 
 from netlib.errors import InvalidInput
-from netlib.interpret.scores import checked_image, classifier
+from netlib.interpret.scores import classifier
 from netlib.interpret.stepwise import stepwise
 from netlib.interpret.undisturbed import undisturbed
 
@@ -37,34 +37,16 @@ class Nearest:
     distances: Tensor
 
 
-def nearest(model: nn.Module, image: Tensor, data: Tensor, layer: str | None = None, count: int = 6) -> Nearest:
-    """The pictures of `data` whose outputs of `layer` (the last hidden one) are nearest to that of `image`.
-
-    Shapes: image (C, H, W), data (N, C, H, W). The model is left as it was.
-
-    Raises:
-        UnknownLayer: no such layer.
-        InvalidInput: pictures that the network does not take, or fewer than one is asked for.
-    """
-    (vector,) = features(model, checked_image(image)[None], layer)
-    return closest(vector[0], torch.cat(list(features(model, data, layer))), count)
-
-
-def nearest_pixels(image: Tensor, data: Tensor, count: int = 6) -> Nearest:
-    """The same by the pixels alone. Shapes: image (C, H, W), data (N, C, H, W).
-
-    Raises:
-        InvalidInput: pictures of another shape, or fewer than one is asked for.
-    """
-    return closest(image.flatten(), data.flatten(1), count)
-
-
 def features(model: nn.Module, pictures: Tensor, layer: str | None = None, *, batch: int = 64) -> Iterator[Tensor]:
     """The outputs of `layer` (the last hidden one) as vectors, batch by batch, for who shows how far it is or keeps them.
 
     Shapes: pictures (N, C, H, W) -> (n, F) at each step, N in all.
 
-    Raises: as `nearest` does, at the first step.
+    The model is left as it was.
+
+    Raises, at the first step:
+        UnknownLayer: no such layer.
+        InvalidInput: pictures that the network does not take.
     """
     steps = stepwise(model, pictures.shape[1:])
     layer = layer or last_hidden(steps.graph)

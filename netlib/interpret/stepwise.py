@@ -19,6 +19,7 @@ from torch import Tensor, nn
 from netlib.analysis.module_rules import module_rule
 from netlib.analysis.tracing import trace
 from netlib.errors import InvalidInput, UnsupportedLayer
+from netlib.interpret.in_place import overwritten
 from netlib.interpret.undisturbed import undisturbed
 
 if TYPE_CHECKING:
@@ -157,7 +158,7 @@ def _check(steps: Stepwise) -> None:
     if not own.isfinite().all():
         raise InvalidInput(f"{graph.name} gives numbers that are not finite with these weights; choose trained ones.")
     if not torch.allclose(own, ours, rtol=1e-4, atol=1e-5 * float(own.abs().max())):
-        raise UnsupportedLayer(
+        raise overwritten(model, graph) or UnsupportedLayer(
             f"{graph.name} computes something else than its layers one by one: an operation between its modules is not told apart "
             "by the graph, such as a subtraction from an addition; choose another network."
         )

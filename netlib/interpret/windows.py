@@ -1,4 +1,4 @@
-"""What the way forwards (`incremental`) and the way back (`backwards`) share: which windows of a map the windows of a layer read."""
+"""What the way forwards (`incremental`) and the way back (`transposed`) share: which windows of a map the windows of a layer read."""
 
 from __future__ import annotations
 

@@ -12,7 +12,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 from netlib.errors import MissingWeights
-from netlib.models.registry import NETWORKS
+from netlib.models.registry import NETWORKS, PREFIX, spec
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -97,9 +97,12 @@ def state_dict(network: str) -> dict[str, Tensor]:
     """The trained weights of `network`, for `netlib.build(network, weights=…)`.
 
     Raises:
+        UnknownNetwork: there is no network of that name.
         MissingWeights: no trained weights of that network come with the project, or their file is missing.
     """
     if network not in BUNDLED:
+        if not network.startswith(PREFIX):
+            spec(network)
         raise MissingWeights(f"No trained weights of {network} come with the project; choose one of: {', '.join(BUNDLED)}.")
     file = BUNDLED[network].file
     if not file.is_file():

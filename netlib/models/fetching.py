@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import hashlib
 import shutil
-from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
-from tempfile import NamedTemporaryFile
+from secrets import token_hex
 from typing import TYPE_CHECKING
 from urllib.error import HTTPError
 from urllib.request import urlopen
@@ -66,17 +65,15 @@ def fetch(file: File, folder: Path, error: type[NetlibError]) -> Generator[tuple
         folder.mkdir(parents=True, exist_ok=True)
         if shutil.disk_usage(folder).free < file.bytes + LEFT_FREE:
             raise error(f"The disk has too little room for {file.name} ({file.bytes / 1e6:,.0f} MB); make some first.")
-        with NamedTemporaryFile(dir=folder, prefix=file.name + ".", suffix=".part", delete=False) as part:
-            try:
-                digest = yield from _received(file, part)
-                part.close()
-                if not digest.startswith(file.digest):
-                    raise error(f"{file.name} arrived damaged and was thrown away; try again, or {by_hand}.")
-                Path(part.name).chmod(0o644)  # a temporary file is its owner's alone; whoever shares the folder may read this one
-                Path(part.name).replace(folder / file.name)
-            finally:
-                with suppress(FileNotFoundError):
-                    Path(part.name).unlink()
+        part = folder / f"{file.name}.{token_hex(4)}.part"
+        try:
+            with part.open("xb") as opened:  # a plain file, which whoever shares the folder may read as its other files
+                digest = yield from _received(file, opened)
+            if not digest.startswith(file.digest):
+                raise error(f"{file.name} arrived damaged and was thrown away; try again, or {by_hand}.")
+            part.replace(folder / file.name)
+        finally:
+            part.unlink(missing_ok=True)
     except HTTPError as found:
         raise error(f"{file.host} answered {found.code} when asked for {file.name}; {by_hand}.") from found
     except OSError as found:  # also what urllib raises where there is no network

@@ -172,6 +172,15 @@ NETWORKS: Mapping[str, NetworkSpec] = _table(
     _inception_v3(), _resnet(), _inception_v4(),
 )  # fmt: skip
 
+ALSO_CALLED: Mapping[str, str] = MappingProxyType(
+    {
+        "Elman": "rnn", "Elman network": "rnn", "simple RNN": "rnn", "long short-term memory": "lstm", "LeNet": "lenet5",
+        "one weird trick": "alexnet-torchvision", "Zeiler and Fergus": "zfnet", "NIN": "nin-cifar10", "VGG": "vgg16",
+        "Inception": "googlenet", "Inception v1": "googlenet", "Inception v2": "bn-inception", "ResNet": "resnet50",
+        "DCGAN": "dcgan-generator",
+    }
+)  # fmt: skip
+
 
 def spec(name: str) -> NetworkSpec:
     """The row of the registry called `name`.
@@ -182,4 +191,9 @@ def spec(name: str) -> NetworkSpec:
     try:
         return NETWORKS[name]
     except KeyError:
-        raise UnknownNetwork(name, NETWORKS) from None
+        raise unknown(name) from None
+
+
+def unknown(name: str) -> UnknownNetwork:
+    """The error for a name that is not in the registry; who writes a network's title or one of its other names is told the name here."""
+    return UnknownNetwork(name, NETWORKS, {**{row.title: row.name for row in NETWORKS.values()}, **ALSO_CALLED})

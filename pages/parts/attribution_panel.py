@@ -10,11 +10,10 @@ import streamlit as st
 
 from netlib.figures import heat, heat_words
 from netlib.figures.color_bar import bar, with_bar
-from netlib.figures.words import listed
-from pages.parts import on_request, trust_panel, view
+from pages.parts import attribution_choice, on_request, trust_choice, trust_panel
+from pages.parts.attribution_choice import GRAD_CAM, about, title
 from pages.parts.markdown import escape
-from pages.parts.occluder_choice import slider
-from pages.parts.picture_wall import Field, Panel, acted, picture_wall
+from pages.parts.picture_wall import Field, Instead, Panel, acted, picture_wall
 from pages.parts.saving import download
 from pages.parts.trust_panel import Checked
 from pages.parts.work import work
@@ -23,19 +22,13 @@ if TYPE_CHECKING:
     from collections.abc import Hashable, Iterator, Mapping, Sequence
 
     from numpy.typing import NDArray
+    from streamlit.delta_generator import DeltaGenerator
     from torch import Tensor
 
     from netlib.figures.heat import Scale
     from pages.parts.sight import Sight
 
-DEFAULT = ("saliency", "integrated_gradients", "smoothgrad", "guided_backprop", "grad_cam")
-GRAD_CAM = "grad_cam"
-SUMMARY = "A layer’s maps, each weighted by the mean gradient of the class over it; only what speaks for the class."
-SOURCE = "Selvaraju et al. 2017, section 3"
-SCALES: Mapping[str, str] = {"own": "each map its own", "method": "one a method"}
-BACKDROPS: Mapping[str, str] = {"photo": "over the photo", "plain": "alone"}
 THERE_AND_BACK = 3.0  # forward passes that one forward and one backward pass take
-STEPS, SAMPLES, NOISES = ("16", "48", "96"), ("8", "24", "64"), ("5", "10", "15", "25")
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,23 +47,25 @@ class Made:
         return Checked(self.sight, self.target, self.method, title(self.method), self.values, key, self.method, self.settings)
 
 
-def attributions(targets: Sequence[tuple[Sight, int]]) -> list[Made]:
-    """The section with its choices; gives the maps that are there."""
+def attributions(targets: Sequence[tuple[Sight, int]]) -> None:
+    """The section with its choices, its maps, and below a network's maps the check of one of them."""
     st.header("Attribution", anchor="attribution")
     st.markdown("How much does each pixel speak for the class? Orange speaks for it, purple against it; where the photo shows, neither.")
-    methods = _methods([sight for sight, _ in targets])
+    sights = [sight for sight, _ in targets]
+    refused = {sight.number: attribution_choice.refusals(sight.key[:2], sight) for sight in sights}
+    methods = attribution_choice.choose(sights, refused)
     if not methods:
+        trust_choice.only(())
         st.info("Choose a method above to see which pixels count.", icon=":material/gradient:")
-        return []
-    refused = {(sight.number, method): _refused(sight.key[:2], method, sight) for method in methods for sight, _ in targets}
-    if any(refused.values()):
-        st.warning(escape(" ".join(_refusals(refused, [sight for sight, _ in targets], methods))))
+        return
     plan = [
-        (sight, target, method, _settings(sight, method))
-        for method in methods for sight, target in targets if not refused[sight.number, method]
+        (sight, target, method, attribution_choice.settings(sight, method))
+        for method in methods for sight, target in targets if method not in refused[sight.number]
     ]  # fmt: skip
     keys = {(sight.number, method): _key(sight, target, method, settings) for sight, target, method, settings in plan}
+    trust_choice.only(keys)
     shown = on_request.wanted(
+        "attribution",
         [(keys[sight.number, method], on_request.cheap(sight, _passes(settings))) for sight, _, method, settings in plan],
         "Compute the attributions", icon=":material/gradient:",
         help="Each method goes forwards and backwards through the network, some many times.",
@@ -86,108 +81,12 @@ def attributions(targets: Sequence[tuple[Sight, int]]) -> list[Made]:
         )  # fmt: skip
         if found is not None:
             made.append(Made(sight, target, method, settings, heat.flattened(found.numpy())))
+    places = {sight.number: _shown(sight, methods, made, refused[sight.number]) for sight in sights}
     if made:
-        _shown(made)
+        _save(made)
     if drawn := [method for method in methods if any(one.method == method for one in made)]:
         _rules(drawn)
-    return made
-
-
-@st.cache_data(max_entries=256, show_spinner=False)
-def _refused(key: tuple[str, ...], method: str, _sight: Sight) -> str:
-    """Why the method does not apply to the network, without the network's name; "" where it does."""
-    from netlib.interpret.attribution import refusal
-
-    if method == GRAD_CAM:
-        return ""
-    with _sight.model() as model:
-        return (refusal(model, _sight.graph.input_shape, method) or "").partition(": ")[2]
-
-
-def _refusals(refused: Mapping[tuple[int, str], str], sights: Sequence[Sight], methods: Sequence[str]) -> list[str]:
-    """A sentence for each method and reason, with all networks that it keeps the method from."""
-    said = []
-    for method in methods:
-        for reason in dict.fromkeys(filter(None, (refused[sight.number, method] for sight in sights))):
-            names = listed([sight.title for sight in sights if refused[sight.number, method] == reason])
-            said.append(f"{title(method)} does not apply to {names}: {reason}")
-    return said
-
-
-def title(method: str) -> str:
-    """A method's name as a heading writes it."""
-    return _about(method)[0]
-
-
-def _about(method: str) -> tuple[str, str, str]:
-    """Title, rule and source."""
-    if method == GRAD_CAM:
-        return "Grad-CAM", SUMMARY, SOURCE
-    from netlib.interpret.attribution import METHODS
-
-    found = METHODS[method]
-    return found.title, found.summary, found.source
-
-
-# ---------------------------------------------------------------- what is chosen
-
-
-def _methods(sights: Sequence[Sight]) -> list[str]:
-    """The methods, their settings and colours."""
-    from netlib.interpret.attribution import METHODS
-
-    options, key = [*METHODS, GRAD_CAM], "view_methods"
-    if key not in st.session_state:
-        wanted = view.first_list("method", DEFAULT)
-        known = [name for name in dict.fromkeys(wanted) if name in options] or list(DEFAULT)
-        for name in dict.fromkeys(st.query_params.get_all("method")):
-            if name not in options:
-                view.not_here("method", name, ", ".join(map(title, known)))
-        st.session_state[key] = known
-    with st.container(horizontal=True, gap="medium", vertical_alignment="bottom"):
-        chosen: list[str] = st.multiselect(
-            "Methods", options, st.session_state[key], key=key, format_func=title, placeholder="Choose methods"
-        )
-        with st.popover("Settings", icon=":material/tune:"):
-            slider("Steps of integrated gradients", STEPS, name="steps", default="48", unit="", help="Points on the way.")
-            slider("Pictures of SmoothGrad", SAMPLES, name="samples", default="24", unit="", help="Noisy copies that are averaged over.")
-            slider("Noise of SmoothGrad", NOISES, name="noise", default="15", help="Its deviation, in % of the picture’s range.")
-    view.keep("method", chosen, list(DEFAULT))
-    with st.container(horizontal=True, gap="medium", vertical_alignment="bottom"):
-        view.one_of("End of the colours", list(SCALES), name="ends", default="own", format_func=SCALES.__getitem__)
-        view.one_of("Drawn", list(BACKDROPS), name="drawn", default="photo", format_func=BACKDROPS.__getitem__)
-    if {GRAD_CAM, "guided_grad_cam"} & set(chosen):
-        for column, sight in zip(st.columns(max(1, len(sights)), gap="medium"), sights, strict=False):
-            with column:
-                _cam_layer(sight)
-    return chosen
-
-
-def _cam_layer(sight: Sight) -> None:
-    from netlib.interpret.grad_cam import default_layer, layers
-
-    key, name = f"view_cam_{sight.name}", f"cam_{sight.number}"
-    options, default = layers(sight.graph), default_layer(sight.graph)
-    if st.session_state.get(key) not in options:
-        asked = st.query_params.get(name, default)
-        if asked not in options:
-            st.warning(f"Grad-CAM cannot weigh the layer “{escape(asked)}” that the link asks for; showing {escape(default)}.")
-            asked = default
-        st.session_state[key] = asked
-    choice = st.select_slider(
-        f"Grad-CAM’s layer in {sight.title}", options, st.session_state[key], key=key,
-        help="Early layers have fine maps that know little of the class; the last map knows it best, and is coarse.",
-    )  # fmt: skip
-    view.keep(name, choice, default)
-
-
-def _settings(sight: Sight, method: str) -> dict[str, Any]:
-    state = st.session_state
-    if method == "integrated_gradients":
-        return {"steps": int(state["view_steps"])}
-    if method == "smoothgrad":
-        return {"samples": int(state["view_samples"]), "noise": int(state["view_noise"]) / 100}
-    return {"layer": state[f"view_cam_{sight.name}"]} if method in (GRAD_CAM, "guided_grad_cam") else {}
+    trust_panel.below({number: (place, [one.checked() for one in made if one.sight.number == number]) for number, place in places.items()})
 
 
 def _passes(settings: Mapping[str, Any]) -> float:
@@ -224,14 +123,25 @@ def _while_computed(sight: Sight, method: str, found: Tensor) -> None:
 # ---------------------------------------------------------------- what is shown
 
 
-def _shown(made: Sequence[Made]) -> None:
-    """A row for each network, its methods side by side."""
-    sights = list(dict.fromkeys(one.sight for one in made))
-    groups = [(sight.title, [_panel(one, _scale(one, made)) for one in made if one.sight is sight]) for sight in sights]
-    picture_wall(groups, key="attribution_wall", least=200, most=340, on_act=partial(_check, "attribution_wall"))
+def _shown(sight: Sight, methods: Sequence[str], made: Sequence[Made], refused: Mapping[str, str]) -> DeltaGenerator:
+    """A network's row of maps, with the reason where a method does not apply; gives the place below it."""
+    maps = {one.method: one for one in made if one.sight is sight}
+    panels = [
+        _panel(maps[method], _scale(maps[method], made)) if method in maps
+        else Instead(title(method), f"Not applicable: {refused[method]}")
+        for method in methods if method in maps or method in refused
+    ]  # fmt: skip
+    if panels:
+        key = f"attribution_wall_{sight.number}"
+        picture_wall([(sight.title, panels)], key=key, least=200, most=340, on_act=partial(_check, key))
+    return st.container()
+
+
+def _save(made: Sequence[Made]) -> None:
+    several = len({one.sight.number for one in made}) > 1
     with st.popover("Save", icon=":material/download:"):
         for one in made:
-            words = f"{title(one.method)}{f', {one.sight.title}' if len(sights) > 1 else ''}"
+            words = f"{title(one.method)}{f', {one.sight.title}' if several else ''}"
             download(
                 partial(_saved, one, _scale(one, made)), caption(one), f"{one.sight.name} {one.method}",
                 f"save_{one.method}_{one.sight.number}", label=words,
@@ -257,7 +167,8 @@ def _panel(one: Made, scale: Scale) -> Panel:
     name = heat_words.class_words(one.sight.classes[one.target])
     return Panel(
         title(one.method), picture(one, scale), f"{title(one.method)} of {one.sight.title} for {name}. {said}", said,
-        bar=bar(scale, f"for {name}"), field=Field(one.values), action="Trust check", name=f"{one.sight.number}:{one.method}",
+        bar=bar(scale, f"for {name}"), field=Field(one.values), action=trust_choice.action(one.sight.number, one.method),
+        name=f"{one.sight.number}:{one.method}",
     )  # fmt: skip
 
 
@@ -273,7 +184,7 @@ def _saved(one: Made, scale: Scale) -> heat.Picture:
 
 def _rules(methods: Sequence[str]) -> None:
     """What each method does, in a line, and where it comes from."""
-    lines = [f"- **{escape(name)}**: {escape(rule)} *{escape(source)}*" for name, rule, source in map(_about, methods)]
+    lines = [f"- **{escape(name)}**: {escape(rule)} *{escape(source)}*" for name, rule, source in map(about, methods)]
     st.markdown("\n".join(["What each method does:", "", *lines]))
     st.caption("The score explained is the class’s own, before the softmax. The channels’ values are added up. White or the photo is zero.")
 
@@ -281,4 +192,4 @@ def _rules(methods: Sequence[str]) -> None:
 def _check(name: str) -> None:
     if which := acted(name):
         number, _, method = which.partition(":")
-        trust_panel.open_(int(number), method)
+        trust_choice.open_(int(number), method)

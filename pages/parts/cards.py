@@ -65,7 +65,9 @@ def card(paper: Paper, checks: Sequence[Check]) -> None:
         if len(forms) > len(own):
             with st.popover(f"{len(forms)} forms"):
                 for spec in forms:
-                    link(f"**{escape(spec.title)}** · {escape(spec.summary)}", "architecture", [spec.name])
+                    with st.container(gap=None):
+                        link(f"**{escape(spec.title)}**", "architecture", [spec.name])
+                        st.caption(escape(spec.summary))
         _deviations(paper, checks)
 
 

@@ -16,6 +16,7 @@ from netlib.figures.graph_svg import graph_svg
 from pages.parts import networks, view
 from pages.parts.compare_html import badge
 from pages.parts.layer_graph import happened, layer_graph
+from pages.parts.markdown import escape
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -86,8 +87,11 @@ def _restore(chosen: Sequence[Network]) -> None:
     for network in chosen:
         graph, number = network.graph, network.index + 1
         opened[graph.name] = all_modules(graph).intersection(st.query_params.get(f"open_{number}", "").split(","))
-        if (layer := st.query_params.get(f"layer_{number}", "")) in graph:
+        layer = st.query_params.get(f"layer_{number}", "")
+        if layer in graph:
             marked[graph.name] = layer
+        elif layer:
+            st.warning(f"The link asks for the layer “{escape(layer)}”, which {escape(network.title)} does not have; none is marked.")
 
 
 def _keep(index: int, opened: frozenset[str], layer: str | None) -> None:

@@ -29,13 +29,23 @@ _STYLE = """<style>
 .compare .none { opacity: .65; }
 .compare .number { font-variant-numeric: tabular-nums; white-space: nowrap; }
 .compare .parts { display: grid; grid-template-columns: repeat(auto-fit, minmax(7.5rem, 1fr)); gap: 0 1rem; }
-@media (max-width: 640px) {
-  .compare table { min-width: calc(6.6rem + var(--columns) * 7.6rem); }
-  .compare th, .compare td { padding: .3rem .4rem; }
-  .compare small.number { white-space: normal; }
-  .compare tr > *:first-child { width: 6.6rem; font-size: .8rem; position: sticky; left: 0; background: var(--page); }
+/* In a narrow window the word of a row stands above its figures, so that all networks stay in sight, their names at the top. */
+@media (max-width: 800px) {
+  .compare { overflow-x: visible; }
+  .compare table, .compare thead, .compare tbody { display: block; min-width: 0; }
+  .compare tr { display: grid; grid-template-columns: repeat(var(--columns), minmax(0, 1fr)); }
+  .compare tr > *:first-child { grid-column: 1 / -1; width: auto; border-bottom: 0; padding-bottom: 0; }
+  .compare th, .compare td { padding: .3rem .25rem; font-size: .8rem; }
+  .compare thead { position: sticky; top: 3.75rem; z-index: 1; background: var(--page); }
+  .compare thead tr > *:first-child { display: none; }
+  .compare .number { white-space: normal; }
+  .compare .parts { grid-template-columns: 1fr; }
 }
 </style>"""
+
+# Said again, because the layout of narrow windows takes a table's own roles away in some browsers.
+_ROLES = {"<table": "table", "<thead": "rowgroup", "<tbody": "rowgroup", "<tr": "row", "<td": "cell",
+          '<th scope="col"': "columnheader", '<th scope="row"': "rowheader"}  # fmt: skip
 
 
 def table(label: str, networks: Sequence[Network], body: Iterable[str], *, dark: bool, corner: str = "") -> str:
@@ -44,7 +54,10 @@ def table(label: str, networks: Sequence[Network], body: Iterable[str], *, dark:
     style = f"--columns:{len(networks)};--page:{'#171614' if dark else '#ffffff'}"
     region = f'<div class="compare" tabindex="0" role="region" aria-label="{escape(label)}" style="{style}">'
     head = f'<thead><tr><th scope="col">{corner}</th>{heads}</tr></thead>'
-    return f"{_STYLE}{region}<table>{head}<tbody>{''.join(body)}</tbody></table></div>"
+    grid = f"<table>{head}<tbody>{''.join(body)}</tbody></table>"
+    for tag, role in _ROLES.items():
+        grid = grid.replace(tag, f'{tag} role="{role}"')
+    return f"{_STYLE}{region}{grid}</div>"
 
 
 def badge(network: Network, *, dark: bool) -> str:

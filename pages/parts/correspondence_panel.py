@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import streamlit as st
@@ -15,6 +15,7 @@ from netlib.figures.part_bars import RANDOM, Row
 from pages.parts import on_request, view
 from pages.parts.markdown import escape
 from pages.parts.picture_wall import Panel, picture_wall
+from pages.parts.save_chart import save_chart
 from pages.parts.saving import download
 from pages.parts.work import work
 
@@ -36,7 +37,7 @@ def correspondence(sights: Sequence[Sight]) -> None:
     st.markdown(
         "The same part is hidden in five pictures. If a layer ties the part of one picture to that of another, its features change in the "
         "same direction: Δ, the mean Hamming distance between the signs of the changes, is small, and smaller than for random boxes "
-        "(Zeiler and Fergus 2014, Table 1). The five are views of one photo, chosen here; the picture above plays no part."
+        "(Zeiler and Fergus 2014, Table 1). The five are views of one photo, chosen here; no other picture plays a part."
     )
     grey = all(sight.graph.input_shape[0] == 1 for sight in sights)
     name = view.selectbox("Pictures", list(SETS), name="parts", default="eight" if grey else "cat", format_func=lambda one: SETS[one].title)
@@ -48,6 +49,7 @@ def correspondence(sights: Sequence[Sight]) -> None:
     keys = {sight.number: ("correspondence", *sight.key[:2], name) for sight in sights}
     passes = 5.0 * 2 * (len(SETS[name].parts) + DRAWS) * 2
     shown = on_request.wanted(
+        "correspondence",
         [(keys[sight.number], on_request.cheap(sight, passes)) for sight in sights],
         "Hide the parts", icon=":material/join_inner:", help="Each part, and random boxes as large, are hidden in all five pictures.",
     )  # fmt: skip
@@ -63,8 +65,31 @@ def correspondence(sights: Sequence[Sight]) -> None:
         part_bars.figure(rows, dark=st.context.theme.type == "dark"), key="part_bars", alt=said,
         config={"displaylogo": False, "toImageButtonOptions": {"format": "svg", "filename": "correspondence"}},
     )  # fmt: skip
+    used = [sight for sight in sights if any(row.index == sight.number - 1 for row in rows)]
+    save_chart(
+        partial(part_bars.figure, rows), partial(_numbers, used, rows, name),
+        "\n".join([*(one.caption(method=_method(name), picture=False) for one in used), f"Whiskers: deviation over the pairs. {said}"]),
+        f"correspondence {name}", "save_part_bars",
+    )  # fmt: skip
     st.markdown("  \n".join(escape(part_bars.words(row)) for row in rows))
     st.dataframe(part_bars.table(rows), hide_index=True, alt="The bars as a table: Δ and its deviation over the pairs of pictures.")
+
+
+def _method(name: str) -> str:
+    """Said in captions."""
+    return f"correspondence: parts of {SETS[name].title[0].lower()}{SETS[name].title[1:]} hidden by the mean colour"
+
+
+def _numbers(sights: Sequence[Sight], rows: Sequence[Row], name: str) -> list[dict[str, Any]]:
+    """A row for each network, layer and part."""
+    weights = {sight.number - 1: sight.weights_title for sight in sights}
+    return [
+        {
+            "network": row.title, "weights": weights[row.index], "pictures": SETS[name].title, "layer": row.layer, "part": part,
+            "mean Hamming distance": mean, "deviation": deviation,
+        }
+        for row in rows for part, (mean, deviation) in row.distances.items()
+    ]  # fmt: skip
 
 
 def _views(sight: Sight, name: str) -> None:
@@ -80,7 +105,8 @@ def _views(sight: Sight, name: str) -> None:
         panels.append(Panel(f"Picture {number}", large, f"Picture {number} with {', '.join(parts)} outlined."))
     picture_wall([("", panels)], key=f"parts_{name}", least=120, most=220, linked=False, label=SETS[name].title)
     row = partial(np.concatenate, [panel.picture for panel in panels], axis=1)
-    download(row, f"{SETS[name].title}: {', '.join(SETS[name].parts)}", f"parts {name}", f"save_parts_{name}", label="Pictures")
+    caption = sight.caption(method=f"{SETS[name].title} as it sees them", settings=f"boxes: {', '.join(SETS[name].parts)}", picture=False)
+    download(row, caption, f"parts {name}", f"save_parts_{name}", label="Pictures")
 
 
 def _outline(picture: Picture, box: Box, factor: int) -> None:

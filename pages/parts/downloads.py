@@ -47,7 +47,10 @@ def offer(network: str, instead: Callable[[], None]) -> None:
     if going_on is not None and not going_on.ended.is_set():
         _watch(going_on)
         return
-    st.info(escape((going_on.error if going_on else "") or imagenet.absent(network)))
+    if going_on is not None and going_on.error:
+        st.error(escape(going_on.error))
+    else:
+        st.info(escape(imagenet.absent(network)))
     with st.container(horizontal=True):
         st.button(
             f"Download {weights.bytes / 1e6:,.0f} MB", icon=":material/download:", key=f"download_{network}", on_click=start,

@@ -5,20 +5,21 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING
 
+import numpy as np
 import streamlit as st
 
 from netlib.analysis.receptive_field import input_box
 from netlib.analysis.store import default_input
+from netlib.data.photos import PHOTOS
 from netlib.figures.effective_heat import half_share, heat_picture
-from pages.parts import networks, shared_models, weights_picker
+from pages.parts import networks, on_request, saving, shared_models, weights_picker
 from pages.parts.field_photo import picture
 from pages.parts.markdown import escape
 from pages.parts.work import work
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Hashable, Iterator, Sequence
 
-    import numpy as np
     from numpy.typing import NDArray
 
     from netlib.analysis.graph import LayerGraph, Pair
@@ -34,41 +35,49 @@ def effective_fields(units: Sequence[tuple[str, LayerGraph, str, Pair]], photo: 
         "A unit can see all of its box, but not all of the box counts alike. The heat is the size of the unit’s gradient at each pixel, "
         "over random pictures. The weights are learned ones where the network has some here, else random ones, which spread it differently."
     )
-    wanted: set[tuple[str, str, Pair]] = st.session_state.setdefault("effective_wanted", set())
-    keys = [(name, layer, unit) for name, _, layer, unit in units]
     pictures = " or ".join(map(str, sorted({_samples(name) for name, *_ in units})))
-    st.button(
-        "Compute effective fields", icon=":material/blur_on:", disabled=wanted.issuperset(keys), on_click=wanted.update, args=(keys,),
+    keys = [_key(name, layer, unit) for name, _, layer, unit in units]
+    wanted = on_request.wanted(
+        "effective", [(key, False) for key in keys], "Compute effective fields", icon=":material/blur_on:",
         help=f"Averaged over {pictures} random pictures. Seconds for a small network; a deep one may take a minute or two.",
     )  # fmt: skip
-    if not wanted.intersection(keys):
+    if not wanted:
         return
-    for column, (name, graph, layer, unit) in zip(st.columns(len(units), gap="medium"), units, strict=True):
+    for column, (name, graph, layer, unit), key in zip(st.columns(len(units), gap="medium"), units, keys, strict=True):
         with column:
             st.markdown(f"**{networks.title(name)}**: {escape(layer)}, unit ({unit[0]}, {unit[1]})")
-            if (name, layer, unit) in wanted:
-                stop = partial(wanted.discard, (name, layer, unit))
-                _effective(name, graph, layer, unit, photo, stop)
+            if key in wanted:
+                _effective(name, graph, layer, unit, photo)
             else:
                 st.caption("Not measured yet for this unit: compute again.")
     st.caption("Dark: no effect; bright: the strongest in the picture; in between, the size of the gradient. Frame: the theoretical box.")
 
 
-def _effective(name: str, graph: LayerGraph, layer: str, unit: Pair, photo: str, stop: Callable[[], None]) -> None:
-    title, weights = networks.title(name), weights_picker.by_default(name)
-    field = work(
-        ("effective field", name, weights.id, layer, unit), partial(_measure, name, weights, layer, unit), label=title, on_stop=stop
-    )
+def _key(name: str, layer: str, unit: Pair) -> tuple[Hashable, ...]:
+    """Of `work`."""
+    return "effective field", name, weights_picker.by_default(name).id, layer, unit
+
+
+def _effective(name: str, graph: LayerGraph, layer: str, unit: Pair, photo: str) -> None:
+    title, weights, key = networks.title(name), weights_picker.by_default(name), _key(name, layer, unit)
+    field = work(key, partial(_measure, name, weights, layer, unit), label=title)
     if field is None:
         return
     box, (channels, height, width) = input_box(graph, layer, unit), graph.input_shape
     share = half_share(field, box)
     middle = f"the central {100 * share:.0f} % of the field’s height and width, {100 * share**2:.0f} % of its area"
     said = f"Half of the squared gradient comes from {middle}."
-    st.image(
-        heat_picture(field, picture(photo, (height, width), channels == 1), box), width=560, output_format="PNG",
-        alt=f"Effective field of unit {unit} of {layer} in {title} ({weights.title}), as heat over the photo. {said}",
-    )  # fmt: skip
+    drawn = heat_picture(field, picture(photo, (height, width), channels == 1), box)
+    with st.container(gap="xsmall"):
+        st.image(
+            drawn, width=560, output_format="PNG",
+            alt=f"Effective field of unit {unit} of {layer} in {title} ({weights.title}), as heat over the photo. {said}",
+        )  # fmt: skip
+        caption = (
+            f"{title} ({weights.title}) · {PHOTOS[photo].title} · layer {layer} · unit row {unit[0]}, column {unit[1]} · "
+            f"effective receptive field: size of the gradient over {_samples(name)} random pictures, zero dark · frame: theoretical field"
+        )
+        saving.download(np.asarray(drawn), caption, f"{name}-{layer}-effective-field", key=f"effective_{name}_png")
     st.markdown(f"{said} {weights.title[0].upper()}{weights.title[1:]}.")
 
 

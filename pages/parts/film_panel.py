@@ -47,7 +47,6 @@ def film_panel(look: Look, method: Method) -> None:
         return
     step = _step(look, film)
     frame = film[step]
-    st.markdown(_words(frame, method, look.sight.graph.input_shape[-2:]))
     scale = -(-PICTURE // max(frame.tiles.shape[1:3])) if frame.at_picture else None
     shown = grid(frame.tiles, palette=frame.palette or "signed", scale=scale)
     mosaic(
@@ -60,6 +59,7 @@ def film_panel(look: Look, method: Method) -> None:
         caption=look.caption(method, f"step {step} of {len(film) - 1}, signal at {frame.layer}"),
         filename=look.file(f"{method}-step-{step}"), idle=_idle(frame),
     )  # fmt: skip
+    st.markdown(_words(frame, method, look.sight.graph.input_shape[-2:]))
 
 
 def _words(frame: Still, method: Method, picture: Sequence[int]) -> str:

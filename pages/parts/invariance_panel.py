@@ -3,22 +3,22 @@
 from __future__ import annotations
 
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import streamlit as st
 
 from netlib.figures import invariance_curves as figures
 from netlib.figures import units
+from netlib.figures.heat_words import class_words
 from pages.parts import on_request, view
 from pages.parts.picture_wall import Panel, picture_wall
+from pages.parts.save_chart import save_chart
 from pages.parts.saving import download
 from pages.parts.work import work
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
-
-    import plotly.graph_objects as go
 
     from netlib.figures.heat import Picture
     from netlib.interpret.invariance import Curves
@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 KINDS: Mapping[str, str] = {"translation": "Translation", "scale": "Scale", "rotation": "Rotation"}
 PASSES = 26  # values of a curve, and the picture itself
 TILES = 7
+ENDS = ("first", "last hidden")  # the layers that are compared
 CONFIG = {"displaylogo": False, "toImageButtonOptions": {"format": "svg", "filename": "invariance"}}
 
 
@@ -40,6 +41,7 @@ def invariance(targets: Sequence[tuple[Sight, int]]) -> None:
     kind = view.one_of("Transformation", list(KINDS), name="kind", default="translation", format_func=KINDS.__getitem__)
     keys = {sight.number: ("invariance", *sight.key, target, kind) for sight, target in targets}
     shown = on_request.wanted(
+        "invariance",
         [(keys[sight.number], on_request.cheap(sight, PASSES)) for sight, _ in targets],
         "Compute the curves", icon=":material/rotate_right:", help=f"About {PASSES} forward passes of each network.",
     )  # fmt: skip
@@ -81,21 +83,43 @@ def _charts(kind: str, found: Sequence[tuple[Sight, int, Curves]]) -> None:
         for sight, target, curves in found
     ]
     charts = (
-        ("First layer", figures.distances(lines(0), unit, dark=dark)),
-        ("Last hidden layer", figures.distances(lines(-1), unit, dark=dark)),
-        ("Probability", figures.probabilities(answers, unit, dark=dark)),
+        ("First layer", partial(figures.distances, lines(0), unit)),
+        ("Last hidden layer", partial(figures.distances, lines(-1), unit)),
+        ("Probability", partial(figures.probabilities, answers, unit)),
     )
-    for column, (heading, chart) in zip(st.columns(3, gap="medium"), charts, strict=True):
+    for column, (heading, draw) in zip(st.columns(3, gap="medium"), charts, strict=True):
         with column:
             about = " ".join(said) if heading == "Probability" else "Distance to the features of the picture itself."
-            _chart(kind, heading, chart, f"{heading}. {about}")
+            st.markdown(f"**{heading}**")
+            st.plotly_chart(draw(dark=dark), key=f"invariance_{kind}_{heading}", alt=f"{heading}. {about}", config=CONFIG)
+            caption = _caption(kind, found, f"{heading}. {about}")
+            save_chart(draw, partial(_numbers, kind, found), caption, f"invariance {kind} {heading}", f"save_{kind}_{heading}")
     st.markdown("  \n".join(said))
     st.caption("Each distance is drawn as a share of its largest, because every layer has a unit of its own; the number is in the hover.")
 
 
-def _chart(kind: str, heading: str, chart: go.Figure, alt: str) -> None:
-    st.markdown(f"**{heading}**")
-    st.plotly_chart(chart, key=f"invariance_{kind}_{heading}", alt=alt, config=CONFIG)
+def _caption(kind: str, found: Sequence[tuple[Sight, int, Curves]], said: str) -> str:
+    """A line for each network, then what is seen."""
+    lines = [
+        sight.caption(", ".join(curves.distances), method=f"invariance: {KINDS[kind].lower()}", settings=class_words(sight.classes[target]))
+        for sight, target, curves in found
+    ]
+    return "\n".join([*lines, said])
+
+
+def _numbers(kind: str, found: Sequence[tuple[Sight, int, Curves]]) -> list[dict[str, Any]]:
+    """A row for each network and each transformed picture."""
+    from netlib.interpret.invariance import KINDS as KNOWN
+
+    return [
+        {
+            "network": sight.title, "weights": sight.weights_title, "picture": sight.picture_title, "class": sight.classes[target],
+            KNOWN[kind].unit: float(curves.values[i]), "probability": float(curves.probability[i]),
+            **{f"{which} layer": layer for which, layer in zip(ENDS, curves.distances, strict=True)},
+            **{f"{which} distance": float(far[i]) for which, far in zip(ENDS, curves.distances.values(), strict=True)},
+        }
+        for sight, target, curves in found for i in range(len(curves.values))
+    ]  # fmt: skip
 
 
 def _strip(kind: str, found: Sequence[tuple[Sight, int, Curves]]) -> None:
@@ -110,8 +134,14 @@ def _strip(kind: str, found: Sequence[tuple[Sight, int, Curves]]) -> None:
         panels.append(Panel(words, picture, f"{sight.picture_title}, {words}. {said}", said))
     picture_wall([("The class in some of the pictures", panels)], key=f"invariance_strip_{kind}", least=120, most=190, linked=False)
     amounts = ", ".join(panel.title for panel in panels)
+    caption = sight.caption(method=f"{KINDS[kind].lower()} of what it sees", settings=amounts)
+    answers = [
+        f"Probability of {class_words(one.classes[target])} in {one.title} ({one.weights_title}): "
+        + ", ".join(units.percent(float(curves.probability[index])) for index in chosen)
+        for one, target, curves in found
+    ]
     download(
-        partial(_row, pictures), f"{sight.picture_title} as {sight.title} sees it · {KINDS[kind]}: {amounts}",
+        partial(_row, pictures), "\n".join([caption, *answers]),
         f"{sight.name} {kind}", f"save_invariance_{kind}", label="Strip of pictures",
     )  # fmt: skip
 

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 
 COLORS = ("red", "green", "blue")
 ENLARGED = 18  # pixels that a weight of the selected kernel is wide, at least
+ALONE = 48  # pixels, where it reads one channel only
 ROW = 3  # slices that stand in one row
 MOST_ENLARGED = 12  # slices; more are shown as small as they are
 
@@ -44,12 +45,13 @@ class Kernels:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Chosen:
-    """A layer of a network, with the kernel that is selected."""
+    """A layer of a network, with the kernel that is selected, and the input channel that the link asks for."""
 
     sight: Sight
     layer: str
     kernel: int
     found: Kernels
+    asked_input: str = ""
 
     @property
     def limit(self) -> float:
@@ -83,7 +85,7 @@ def _kernels(key: tuple[str, ...], layer: str, sort: str, _sight: Sight) -> Kern
 def panel(chosen: Chosen, limit: float | None, *, alone: bool) -> None:
     """All kernels of the layer on the scale −limit … limit, or each on its own; then the selected one.
 
-    Where the network stands `alone` on the page its towers stand side by side.
+    Where the network stands `alone` on the page its towers stand side by side, and the selected kernel's numbers beside it.
     """
     found, layer = chosen.found, chosen.layer
     dead = sum(kernel.dead for kernel in found.statistics)
@@ -99,7 +101,7 @@ def panel(chosen: Chosen, limit: float | None, *, alone: bool) -> None:
             if len(found.towers) > 1:
                 st.markdown(f"Tower {number}: kernels {min(members)} to {max(members)}")
             _grid(chosen, members, limit, number)
-    selected(chosen, limit)
+    selected(chosen, limit, alone=alone)
     query = links.of(chosen.sight, layer=layer, channel=str(chosen.kernel))
     links.link("What it makes of a picture", "features", query, icon=":material/visibility:")
     with st.expander(f"All {len(found.weights)} kernels of {escape(layer)} in numbers"):
@@ -124,11 +126,23 @@ def _grid(chosen: Chosen, members: Sequence[int], limit: float | None, number: i
     )  # fmt: skip
 
 
-def selected(chosen: Chosen, limit: float | None) -> None:
-    """The selected kernel enlarged: in its colours if it reads three channels, then by input channel, then in numbers."""
+def selected(chosen: Chosen, limit: float | None, *, alone: bool) -> None:
+    """The selected kernel enlarged, and in numbers: these beside it where the network stands `alone` on the page."""
+    st.subheader(f"Kernel {chosen.kernel}", anchor=False)
+    if alone:
+        left, right = st.columns(2, gap="medium")
+    else:
+        left, right = st.container(), st.expander("Its numbers", expanded=bool(chosen.asked_input))
+    with left:
+        _pictures(chosen, limit)
+    with right:
+        _numbers(chosen)
+
+
+def _pictures(chosen: Chosen, limit: float | None) -> None:
+    """The kernel in its colours if it reads three channels, and by input channel."""
     one, layer, index, found = chosen.sight, chosen.layer, chosen.kernel, chosen.found
     kernel = found.weights[index]
-    st.subheader(f"Kernel {index}", anchor=False)
     colored, sliced = st.columns([1, 3]) if len(kernel) == 3 else (None, st.container())
     if colored:
         with colored:
@@ -139,20 +153,25 @@ def selected(chosen: Chosen, limit: float | None) -> None:
     absent = int((~found.present[index]).sum())
     if absent:
         st.caption(f"{absent} of the {len(kernel)} input channels are not read: the paper’s table leaves them out.")
-    with st.expander("Its numbers"):
-        channel = st.selectbox(
-            "Input channel", range(len(kernel)), key=f"numbers_{one.name}_{layer}",
-            format_func=lambda c: _channel(one, layer, c, len(kernel)),
-        )  # fmt: skip
-        table = pd.DataFrame(kernel[channel])
-        st.dataframe(
-            table.style.format("{:.4f}"), alt=f"The weights of kernel {index} for {_channel(one, layer, channel, len(kernel)).lower()}."
-        )
+
+
+def _numbers(chosen: Chosen) -> None:
+    """The weights for one of the input channels."""
+    one, layer, kernel = chosen.sight, chosen.layer, chosen.found.weights[chosen.kernel]
+
+    def describe(channel: int) -> str:
+        return _channel(one, layer, channel, len(kernel))
+
+    channel = layer_choice.input_channel(one.name, one.number, layer, len(kernel), asked=chosen.asked_input, describe=describe)
+    table = pd.DataFrame(kernel[channel])
+    st.dataframe(table.style.format("{:.4f}"), alt=f"The weights of kernel {chosen.kernel} for {describe(channel).lower()}.")
 
 
 def _enlarged(chosen: Chosen, shown: Tiles, names: Sequence[str], what: str, words: str) -> None:
     one, index = chosen.sight, chosen.kernel
     scale = max(1, -(-ENLARGED * 3 // max(shown.tiles.shape[1:3]))) if len(names) > MOST_ENLARGED else ENLARGED
+    if len(chosen.found.weights[index]) == 1:
+        scale = ALONE
     drawn = grid(shown.tiles, palette=shown.palette or "signed", scale=scale, gap=4, columns=len(names) if len(names) <= ROW else None)
     mosaic(
         drawn, key=f"kernel_{what}_{one.name}", width=drawn.size[1], legend=what != "color", idle=" ",

@@ -1,6 +1,7 @@
 """Which layer, which channel and which unit of each network is looked at, on the pages about seeing.
 
-In the URL, beside network=a&network=b: layer_1, channel_1 and unit_1 (row,column) for the first network, layer_2 … for the second.
+In the URL, beside network=a&network=b: layer_1, channel_1 and unit_1 (row,column) for the first network, layer_2 … for the second;
+input_1 for the input channel of a kernel whose weights are read.
 A channel is remembered for each layer; without a unit the strongest one of the channel is meant.
 """
 
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
 KEPT = "kept_layer_choices"  # in the session: (network, the layers to choose from) -> the last one
 KEPT_UNITS = "kept_unit_choices"  # in the session: (network, layer, "channel" or "unit") -> the last one, as text
 ARRIVED = "layer_choices_arrived"  # in the session: network -> whether this run is its first on the page, so that the link counts
-NAMES = ("layer", "channel", "unit")
+NAMES = ("layer", "channel", "unit", "input")
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,9 +36,10 @@ class Asked:
     layer: str = ""
     channel: str = ""
     unit: str = ""
+    input: str = ""
 
     def of(self, layer: str, default: str) -> Asked:
-        """What the link asks for of that layer: its channel and its unit are those of the link's own layer."""
+        """What the link asks for of that layer: its channel, unit and input channel are those of the link's own layer."""
         return self if layer == (self.layer or default) else Asked()
 
 
@@ -123,6 +125,36 @@ def unit(place: DeltaGenerator, network: str, number: int, layer: str, size: Pai
     st.session_state.setdefault(KEPT_UNITS, {})[network, layer, "unit"] = place_in_link
     view.keep(f"unit_{number}", place_in_link or None)
     return found
+
+
+def input_channel(network: str, number: int, layer: str, count: int, *, asked: str, describe: Callable[[int], str]) -> int:
+    """A selectbox of the channels that a kernel of the layer reads, 0 to count − 1."""
+    key = f"view_input_{network}_{layer}"
+    if key not in st.session_state:
+        asked = _wanted(network, number, layer, "input", asked)
+        known = asked.isdecimal() and int(asked) < count
+        if asked and not known:
+            st.warning(f"{escape(layer)} has no input channel “{escape(asked)}”, only 0 to {count - 1}; showing 0.")
+        st.session_state[key] = int(asked) if known else 0
+    choice = int(st.selectbox("Input channel", range(count), st.session_state[key], key=key, format_func=describe))
+    st.session_state.setdefault(KEPT_UNITS, {})[network, layer, "input"] = str(choice)
+    view.keep(f"input_{number}", str(choice), "0")
+    return choice
+
+
+def step_buttons(layers: Mapping[str, Sequence[str]]) -> None:
+    """Two buttons, with keys, that walk the layers of all networks at once: of each, those that the page has to choose from."""
+    place = st.container(horizontal=True, width="content")
+    for label, by, icon, key in (("Previous layer", -1, "upward", "Alt+ArrowUp"), ("Next layer", 1, "downward", "Alt+ArrowDown")):
+        place.button(label, on_click=_step, args=(layers, by), icon=f":material/arrow_{icon}:", shortcut=key)
+
+
+def _step(layers: Mapping[str, Sequence[str]], by: int) -> None:
+    for network, options in layers.items():
+        key = layer_key(network)
+        if options:
+            at = options.index(st.session_state[key]) + by if st.session_state.get(key) in options else 0
+            st.session_state[key] = options[min(max(0, at), len(options) - 1)]
 
 
 def _wanted(network: str, number: int, layer: str, what: str, asked: str) -> str:

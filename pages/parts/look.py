@@ -14,8 +14,6 @@ from pages.parts import layer_choice, seen
 from pages.parts.markdown import escape
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from netlib.analysis.graph import Pair
     from netlib.analysis.receptive_field import Box
     from pages.parts.layer_choice import Asked
@@ -90,19 +88,6 @@ def choose(one: Sight, asked: Asked) -> Look | None:
     chosen = layer_choice.unit(row, one.name, one.number, layer, maps.size, asked=asked.unit)
     strongest = maps.strongest(channel)
     return Look(one, layer, maps, channel, chosen or strongest, chosen is None)
-
-
-def step_buttons(sights: Sequence[Sight]) -> None:
-    """Two buttons, with keys, that walk the layers of all networks at once."""
-    for label, by, icon, key in (("Previous layer", -1, "upward", "Alt+ArrowUp"), ("Next layer", 1, "downward", "Alt+ArrowDown")):
-        st.button(label, on_click=_step, args=(sights, by), icon=f":material/arrow_{icon}:", shortcut=key)
-
-
-def _step(sights: Sequence[Sight], by: int) -> None:
-    for one in sights:
-        options, key = seen.layers(one.graph)[0], layer_choice.layer_key(one.name)
-        at = options.index(st.session_state[key]) + by if st.session_state.get(key) in options else 0
-        st.session_state[key] = options[min(max(0, at), len(options) - 1)]
 
 
 def select(look: Look, place: int, unit: Pair | None) -> None:

@@ -12,7 +12,7 @@ import streamlit as st
 from netlib.errors import NetlibError
 from netlib.figures import feature_words, units
 from pages.parts import look as looks
-from pages.parts import seen
+from pages.parts import saving, seen
 from pages.parts.markdown import escape
 from pages.parts.mosaic import mosaic, picked, scale_of
 
@@ -35,10 +35,12 @@ def seen_and_said(one: Sight) -> None:
     with picture:
         shown = one.shown()
         factor = max(1, -(-SEEN // max(shown.shape)))
-        st.image(
-            shown.repeat(factor, 0).repeat(factor, 1), output_format="PNG", width="stretch",
-            alt=f"{one.picture_title} as {one.title} sees it, {shown.shape[0]}×{shown.shape[1]} pixels.",
-        )  # fmt: skip
+        with st.container(gap="xsmall"):
+            st.image(
+                shown.repeat(factor, 0).repeat(factor, 1), output_format="PNG", width="stretch",
+                alt=f"{one.picture_title} as {one.title} sees it, {shown.shape[0]}×{shown.shape[1]} pixels.",
+            )  # fmt: skip
+            saving.download(shown, one.seen_caption(), f"{one.name}-sees", key=f"seen_{one.name}_png")
     with words:
         try:
             found = seen.predictions(one)

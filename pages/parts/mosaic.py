@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, TypedDict
 import streamlit as st
 
 from netlib.figures import units
-from netlib.figures.mosaic import Mosaic, Scaled, colors, framed
+from netlib.figures.mosaic import DARK, Mosaic, Scaled, colors, framed
 from pages.parts import saving
 
 if TYPE_CHECKING:
@@ -103,6 +103,7 @@ def mosaic(
     data: dict[str, Any] = {
         "picture": _url(shown), "size": [natural, height], "columns": shown.columns, "gap": shown.gap, "scale": shown.scale,
         "tile": shown.tile, "factor": shown.factor, "count": len(shown.boxes), "palette": _palette(shown.palette),
+        "dark": _palette(shown.palette, dark=True) if shown.palette in DARK else None,
         "low": _short(low), "high": _short(high), "names": list(names), "labels": list(labels),
         "idle": idle or _idle(bool(on_select)), "units": units_too, "titled": titled,
         "legend": _legend(shown.palette, low[0], high[0]) if legend and one else None,
@@ -147,14 +148,17 @@ def _url(shown: Mosaic) -> str:
 
 
 @lru_cache(maxsize=8)
-def _palette(name: str) -> str | None:
-    return base64.b64encode(colors(name).tobytes()).decode() if name else None
+def _palette(name: str, *, dark: bool = False) -> str | None:
+    return base64.b64encode(colors(name, dark=dark).tobytes()).decode() if name else None
 
 
 def _legend(palette: str, low: float, high: float) -> dict[str, Any]:
-    table = colors(palette or "grey")  # tiles in colours: each of red, green and blue goes from dark to bright
-    at = [round(i * (len(table) - 1) / (LEGEND_COLORS - 1)) for i in range(LEGEND_COLORS)]
-    return {"colors": [f"rgb({r} {g} {b})" for r, g, b in table[at].tolist()], "low": units.value(low), "high": units.value(high)}
+    def bar(dark: bool) -> list[str]:
+        table = colors(palette or "grey", dark=dark)  # tiles in colours: each of red, green and blue goes from dark to bright
+        at = [round(i * (len(table) - 1) / (LEGEND_COLORS - 1)) for i in range(LEGEND_COLORS)]
+        return [f"rgb({r} {g} {b})" for r, g, b in table[at].tolist()]
+
+    return {"colors": bar(False), "dark": bar(True), "low": units.value(low), "high": units.value(high)}
 
 
 def _short(values: Sequence[float]) -> list[float]:

@@ -1,10 +1,9 @@
-"""Which held-out pictures a network finds like the chosen one, as AlexNet's Figure 4 has it, and which are like it pixel by pixel."""
+"""Which held-back pictures a network finds like the chosen one, as AlexNet's Figure 4 has it, and which are like it pixel by pixel."""
 
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass
-from functools import lru_cache, partial
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -15,7 +14,7 @@ from netlib.figures import units
 from netlib.figures.heat import enlarged
 from netlib.figures.heat_words import class_words
 from netlib.figures.words import listed
-from pages.parts import on_request
+from pages.parts import held_back, on_request
 from pages.parts.picture_wall import Panel, picture_wall
 from pages.parts.saving import download
 from pages.parts.work import work
@@ -26,12 +25,12 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from netlib.figures.heat import Picture
+    from pages.parts.held_back import HeldBack
     from pages.parts.sight import Sight
 
 COUNT = 7
-SIZE = 64  # pixels of a patch
+LARGEST = 64  # pixels of a patch: every picture is compared with every pixel
 BATCH = 32
-TITLES = {"digits": "held-out digits", "patches": "held-out patches of ten photos"}
 
 
 def nearest(sights: Sequence[Sight]) -> None:
@@ -42,64 +41,40 @@ def nearest(sights: Sequence[Sight]) -> None:
         "Below them, the pictures that are nearest pixel by pixel: where they differ, the network goes by something else than colours and "
         "their places."
     )
-    keys = {sight.number: ("features", *sight.key[:2], data_of(sight)) for sight in sights}
+    keys = {sight.number: ("features", *sight.key[:2]) for sight in sights}
     shown = on_request.wanted(
+        "nearest",
         [(keys[sight.number], on_request.cheap(sight, 400)) for sight in sights],
         "Find the nearest pictures", icon=":material/search:",
-        help="Every held-out picture goes through each network once; kept for all visitors.",
+        help="Every held-back picture goes through each network once; kept for all visitors.",
     )  # fmt: skip
     for sight in sights:
         if keys[sight.number] not in shown:
             continue
-        vectors = work(keys[sight.number], partial(_steps, sight), label=f"{sight.title} looks at the {TITLES[data_of(sight)]}")
+        vectors = work(keys[sight.number], partial(_steps, sight), label=f"{sight.title} looks at the held-back {_data(sight).words}")
         if vectors is not None:
             _shown(sight, vectors)
 
 
-def data_of(sight: Sight) -> str:
-    """The data set to look through: digits for who sees grey, else patches."""
-    return "digits" if sight.graph.input_shape[0] == 1 else "patches"
-
-
-@dataclass(frozen=True, slots=True)
-class _HeldBack:
-    """Pictures (N, C, H, W) that no network learned from, and the numbers and names of their classes."""
-
-    images: NDArray[np.uint8]
-    labels: NDArray[np.int64]
-    classes: tuple[str, ...]
-
-
-@lru_cache(maxsize=2)
-def _data(name: str) -> _HeldBack:
-    from netlib.data import patches
-    from netlib.data.digits import digits
-
-    if name == "digits":
-        return _HeldBack(digits().test_images, digits().test_labels, digits().classes)
-    return _HeldBack(*patches.held_back(SIZE), patches.CLASSES)
-
-
-def _image(picture: NDArray[np.uint8]) -> Image.Image:
-    """(C, H, W) -> RGB."""
-    channels = picture.transpose(1, 2, 0)
-    return Image.fromarray(channels if channels.shape[2] == 3 else channels[..., 0]).convert("RGB")
+def _data(sight: Sight) -> HeldBack:
+    return held_back.of(sight, LARGEST)
 
 
 def _steps(sight: Sight) -> Iterator[tuple[float, str, NDArray[np.float32]]]:
-    """The vectors of the last hidden layer of all held-out pictures, (N, F)."""
+    """The vectors of the last hidden layer of all held-back pictures, (N, F)."""
     import torch
 
     from netlib.interpret.similarity import features
 
-    held = _data(data_of(sight)).images
+    data = _data(sight)
     vectors: list[NDArray[np.float32]] = []
-    for start in range(0, len(held), BATCH):
-        inputs = torch.stack([sight.preprocessing.tensor(_image(picture)) for picture in held[start : start + BATCH]])  # (n, C, H, W)
+    count = len(data.images)
+    for start in range(0, count, BATCH):
+        inputs = torch.stack([data.tensor(index, sight) for index in range(start, min(start + BATCH, count))])  # (n, C, H, W)
         with sight.model() as model:
             vectors.extend(part.numpy() for part in features(model, inputs, batch=BATCH))
-        done = min(start + BATCH, len(held))
-        yield done / len(held), f"{done} of {len(held)} pictures", np.concatenate(vectors)
+        done = min(start + BATCH, count)
+        yield done / count, f"{done} of {count} pictures", np.concatenate(vectors)
 
 
 @st.cache_data(max_entries=128, show_spinner=False)
@@ -111,7 +86,7 @@ def _nearest(key: tuple[str, ...], _sight: Sight, _vectors: NDArray[np.float32])
 
     with _sight.model() as model:
         (own,) = features(model, _sight.input()[None])
-    held = _data(data_of(_sight)).images
+    held = _data(_sight).images
     size = held.shape[-1]
     seen = Image.fromarray(_sight.shown()).resize((size, size), Image.Resampling.BILINEAR)
     pixels = np.asarray(seen.convert("L") if held.shape[1] == 1 else seen, dtype=np.float32) / 255
@@ -127,7 +102,7 @@ def _nearest(key: tuple[str, ...], _sight: Sight, _vectors: NDArray[np.float32])
 
 
 def _shown(sight: Sight, vectors: NDArray[np.float32]) -> None:
-    data = _data(data_of(sight))
+    data = _data(sight)
     found = _nearest(sight.key, sight, vectors)
     st.subheader(sight.title, anchor=False)
     groups, rows = [], []
@@ -135,7 +110,7 @@ def _shown(sight: Sight, vectors: NDArray[np.float32]) -> None:
         labels = [data.classes[int(data.labels[place])] for place in places]
         panels = [Panel("The picture", sight.shown(), f"{sight.picture_title} as {sight.title} sees it.")]
         for place, label, distance in zip(places, labels, distances, strict=True):
-            picture = np.array(_image(data.images[place]))
+            picture = np.array(data.picture(place).convert("RGB"))
             words = units.value(distance)
             panels.append(Panel(class_words(label), picture, f"{class_words(label)}, distance {words}", f"distance {words}"))
         heading = f"By {by}" if by == "pixels" else f"By {by}, the last hidden layer"
@@ -143,7 +118,7 @@ def _shown(sight: Sight, vectors: NDArray[np.float32]) -> None:
         rows.append(_row([panel.picture for panel in panels]))
     picture_wall(groups, key=f"nearest_{sight.number}", least=105, most=170, linked=False)
     layer = next(iter(found))
-    method = f"nearest of the {TITLES[data_of(sight)]} by layer (above) and by pixels (below)"
+    method = f"nearest of the held-back {data.words} by layer (above) and by pixels (below), Euclidean distance"
     download(
         partial(_stacked, rows), sight.caption(layer=layer, method=method), f"{sight.name} nearest",
         f"save_nearest_{sight.number}", label="Pictures",

@@ -12,12 +12,12 @@ from netlib.analysis.cost import Costs, costs
 from netlib.analysis.receptive_field import ReceptiveField, receptive_fields
 from netlib.errors import UnknownNetwork
 from netlib.figures.prose import graph_description
-from netlib.models.registry import NETWORKS, PREFIX, spec
+from netlib.models.registry import NETWORKS, PREFIX, spec, unknown
 from pages.parts import view
 from pages.parts.markdown import escape
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from netlib.analysis.graph import LayerGraph, Shape
 
@@ -50,13 +50,14 @@ def pick_several(
     default: Sequence[str],
     most: int = 4,
     among: Sequence[str] | None = None,
+    why: Callable[[str], str] = str,
     key: str = "",
 ) -> list[str]:
-    """One to `most` networks, in the order in which they were chosen; `among` those, where not all will do."""
+    """One to `most` networks, in the order in which they were chosen; `among` those, where not all will do: `why` says so of another."""
     key = key or f"view_{name}s"
     if key not in st.session_state:
         wanted = dict.fromkeys(view.first_list(name, default))
-        known = [found for asked in wanted if (found := _known(asked, "")) and _fits(found, among)]
+        known = [found for asked in wanted if (found := _known(asked, "")) and _fits(found, among, why)]
         if len(known) > most:
             st.warning(f"The link asks for {len(known)} networks; at most {most} fit side by side, so the first {most} are shown.")
         st.session_state[key] = known[:most] or list(default)
@@ -110,11 +111,11 @@ def _options(*chosen: str) -> list[str]:
     return list(dict.fromkeys([*NETWORKS, *_torchvision(), *chosen]))
 
 
-def _fits(name: str, among: Sequence[str] | None) -> bool:
+def _fits(name: str, among: Sequence[str] | None, why: Callable[[str], str]) -> bool:
     """Whether a page can show the network; if not, one sentence on the page."""
     if among is None or name in among:
         return True
-    st.warning(f"{escape(title(name))} has no picture to look at and cannot be shown here; choose another network.")
+    st.warning(escape(why(name)))
     return False
 
 
@@ -122,6 +123,6 @@ def _known(name: str, default: str) -> str:
     """`name` if there is such a network, else `default`, with one sentence on the page."""
     if name in NETWORKS or name in _torchvision():
         return name
-    error = UnknownNetwork(name, _torchvision() if name.startswith(PREFIX) else NETWORKS)
+    error = UnknownNetwork(name, _torchvision()) if name.startswith(PREFIX) else unknown(name)
     st.warning(escape(str(error)) + (f" Showing {title(default)}." if default else ""))
     return default

@@ -3,26 +3,23 @@
 from __future__ import annotations
 
 from functools import partial
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 import numpy as np
 import streamlit as st
-from PIL import Image
 
-from netlib.data import patches
-from netlib.data.digits import digits
 from netlib.errors import NetlibError
 from netlib.figures import crops, units
 from netlib.figures.mosaic import mosaic as grid
-from netlib.models.bundled import BUNDLED
-from pages.parts import networks, seen
+from pages.parts import held_back, networks, on_request, seen, view
 from pages.parts.markdown import escape
 from pages.parts.mosaic import mosaic, picked
-from pages.parts.work import known, work
+from pages.parts.work import work
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    import numpy as np
     from numpy.typing import NDArray
     from torch import Tensor
 
@@ -33,13 +30,11 @@ if TYPE_CHECKING:
     from pages.parts.sight import Sight
 
 COUNT = 9
-AFFORDABLE = 20e9  # multiply-accumulates that are spent without being asked: about a second
-MOST = 1.5e12  # and at all
+MOST = 1.5e12  # multiply-accumulates of a sweep
 BATCH = 32
 STEP = 40e9  # multiply-accumulates between two words of how far it is
 TILE = 64  # pixels that a patch is wide, at least
-LARGEST_PATCHES = 128
-WANTED = "nine_wanted"  # in the session: the sweeps that were asked for
+NINE = "nine"  # in the URL and in the session
 
 
 def nine_panel(look: Look, method: Method) -> None:
@@ -47,13 +42,13 @@ def nine_panel(look: Look, method: Method) -> None:
     one = look.sight
     pictures = _count(one)
     key = ("top-9", *one.key[:2], look.layer)
-    wanted: set[tuple[str, ...]] = st.session_state.setdefault(WANTED, set())
-    macs, place = _macs(one, pictures), st.empty()  # the place lets the button go at once when it has been pressed
-    if not known(key) and macs > AFFORDABLE and key not in wanted:
-        place.button(
-            f"Look through {pictures} pictures", key=f"sweep_{one.name}", icon=":material/manage_search:", on_click=wanted.add, args=(key,),
-            help=f"{units.macs(int(macs))}; a minute or two on a laptop. It can be stopped, and what is found is kept for all.",
-        )  # fmt: skip
+    shown = on_request.wanted(
+        f"{NINE}_{one.number}",
+        [(key, on_request.cheap(one, pictures))],
+        f"Look through {pictures} pictures", icon=":material/manage_search:",
+        help=f"{units.macs(int(_macs(one, pictures)))}; a minute or two on a laptop. It can be stopped, and what is found is kept for all.",
+    )  # fmt: skip
+    if not shown:
         return
     found = work(key, partial(_sweep, one, look.layer, pictures), label=f"Top-9 of {one.title}", show=partial(_so_far, look))
     if found is None:
@@ -74,7 +69,7 @@ def _draw(look: Look, method: Method, found: Strongest, cut: NDArray[np.uint8], 
     one, channel = look.sight, look.channel
     scale = max(1, -(-TILE // max(cut.shape[1:3])))
     labels = _labels(look, found)
-    chosen = st.session_state.get(f"nine_{one.name}")
+    chosen = _enlarged(look, len(labels))
     for column, tiles, what, words in zip(
         st.columns(2), (cut, signals), ("patches", method), ("patches", f"their projections, {method}"), strict=True
     ):
@@ -84,20 +79,33 @@ def _draw(look: Look, method: Method, found: Strongest, cut: NDArray[np.uint8], 
                 grid(tiles, columns=3, gap=3, scale=scale), key=key, names=[f"{i + 1}." for i in range(len(tiles))], labels=labels,
                 low=[0] if what == "patches" else [-1], high=[255] if what == "patches" else [1], selected=chosen, legend=False,
                 alt=f"The nine strongest patches of channel {channel} of {look.layer} of {one.title}: {words}.",
-                caption=one.caption(look.layer, channel, f"top-9 over {about}: {words}").replace(f" · {one.picture_title}", ""),
+                caption=one.caption(look.layer, channel, f"top-9 over {about}: {words}", picture=False),
                 filename=look.file(f"top-9-{what}"), idle=words[0].upper() + words[1:], on_select=partial(_pick, key, one.name),
             )  # fmt: skip
     st.caption(f"Over {about}; each projection on a scale of its own, zero grey.")
 
 
+def _enlarged(look: Look, count: int) -> int | None:
+    """The patch that was selected, or that the link selects: in the URL as its rank, nine_1=3 for the third of the first network."""
+    key, name = f"{NINE}_{look.sight.name}", f"{NINE}_{look.sight.number}"
+    if key not in st.session_state:
+        rank = st.query_params.get(name, "")
+        st.session_state[key] = int(rank) - 1 if rank.isdecimal() and 1 <= int(rank) <= count else None
+        if rank and st.session_state[key] is None:
+            view.not_here(name, rank, "all of them")
+    chosen: int | None = st.session_state[key]
+    view.keep(name, None if chosen is None else str(chosen + 1))
+    return chosen
+
+
 def _pick(key: str, name: str) -> None:
     if found := picked(key):
-        st.session_state[f"nine_{name}"] = found.tile
+        st.session_state[f"{NINE}_{name}"] = found.tile
 
 
 def _labels(look: Look, found: Strongest) -> list[str]:
     one, channel = look.sight, look.channel
-    data, chosen = data_of(one), _chosen(one, _count(one))
+    data, chosen = held_back.of(one), _chosen(one, _count(one))
     rows = [
         (value, chosen[picture])
         for value, picture in zip(found.values[channel].tolist(), found.pictures[channel].tolist(), strict=True)
@@ -112,30 +120,6 @@ def _labels(look: Look, found: Strongest) -> list[str]:
 # ---------------------------------------------------------------- the data
 
 
-class Data(NamedTuple):
-    """The pictures that are looked through, held back from training, uint8 (N, C, H, W), with the names of their classes."""
-
-    name: str
-    images: NDArray[np.uint8]
-    labels: NDArray[np.int64]
-    classes: tuple[str, ...]
-
-
-def data_of(one: Sight) -> Data:
-    """The data set a network is shown: the one that it learned from, else patches for colours and digits for grey."""
-    name = BUNDLED[one.name].data if one.name in BUNDLED else "digits" if one.preprocessing.grey else "patches"
-    if name == "digits":
-        found = digits()
-        return Data(name, found.test_images, found.test_labels, found.classes)
-    return Data(name, *patches.held_back(min(LARGEST_PATCHES, max(one.preprocessing.size))), patches.CLASSES)
-
-
-def tensor_of(one: Sight, picture: int) -> Tensor:
-    """A picture of the data as the network takes it. Shapes: -> (C, H, W)."""
-    pixels = data_of(one).images[picture].transpose(1, 2, 0)
-    return one.preprocessing.tensor(Image.fromarray(np.ascontiguousarray(pixels if pixels.shape[2] == 3 else pixels[..., 0])))
-
-
 def _macs(one: Sight, pictures: int) -> float:
     return float(networks.cost(one.graph).total.macs) * pictures
 
@@ -143,13 +127,13 @@ def _macs(one: Sight, pictures: int) -> float:
 def _count(one: Sight) -> int:
     """How many pictures are looked through: all that are held back, but of a large network fewer."""
     each = max(1, networks.cost(one.graph).total.macs)
-    return int(min(len(data_of(one).images), max(BATCH, MOST // each)))
+    return int(min(len(held_back.of(one).images), max(BATCH, MOST // each)))
 
 
 def _about(one: Sight, pictures: int) -> str:
-    data = data_of(one)
-    kind = "digits" if data.name == "digits" else "photo patches"
-    return f"the {pictures} {kind} held back from training" if pictures == len(data.images) else f"{pictures} of the held-back {kind}"
+    data = held_back.of(one)
+    every = pictures == len(data.images)
+    return f"the {pictures} {data.words} held back from training" if every else f"{pictures} of the held-back {data.words}"
 
 
 # ---------------------------------------------------------------- the work
@@ -157,7 +141,7 @@ def _about(one: Sight, pictures: int) -> str:
 
 def _chosen(one: Sight, pictures: int) -> list[int]:
     """Which pictures: spread over all of them, where they are not all."""
-    every = len(data_of(one).images)
+    every = len(held_back.of(one).images)
     return [i * every // pictures for i in range(pictures)]
 
 
@@ -166,9 +150,9 @@ def _sweep(one: Sight, layer: str, pictures: int) -> Iterator[tuple[float, str, 
 
     from netlib.interpret.strongest import strongest
 
-    chosen = _chosen(one, pictures)
+    data, chosen = held_back.of(one), _chosen(one, pictures)
     size = max(1, min(BATCH, int(STEP // _macs(one, 1))))
-    batches = (torch.stack([tensor_of(one, i) for i in chosen[at : at + size]]) for at in range(0, pictures, size))
+    batches = (torch.stack([data.tensor(i, one) for i in chosen[at : at + size]]) for at in range(0, pictures, size))
     for found in one.steps(partial(strongest, batches=batches, layer=layer, count=COUNT)):
         yield found.seen / pictures, f"{found.seen} of {pictures} pictures", found
 
@@ -183,8 +167,8 @@ def _so_far(look: Look, found: Strongest) -> None:
 def _patches(look: Look, found: Strongest) -> tuple[NDArray[np.uint8], list[tuple[Tensor, tuple[int, int], Box]]]:
     one, channel = look.sight, look.channel
     rows = zip(*(part[channel].tolist() for part in (found.pictures, found.rows, found.columns)), strict=True)
-    chosen = _chosen(one, _count(one))
-    units_ = [(tensor_of(one, chosen[picture]), (row, column)) for picture, row, column in rows if picture >= 0]
+    data, chosen = held_back.of(one), _chosen(one, _count(one))
+    units_ = [(data.tensor(chosen[picture], one), (row, column)) for picture, row, column in rows if picture >= 0]
     whole = [(x, unit, seen.box(one.graph, look.layer, unit)) for x, unit in units_]
     return crops.stacked([crops.crop(one.preprocessing.shown(x), box) for x, _, box in whole]), whole
 

@@ -7,8 +7,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-import streamlit as st
-
 from pages.parts import view
 
 if TYPE_CHECKING:
@@ -80,22 +78,10 @@ class Square:
 
 def choose() -> Square:
     """Three widgets in the container that is open."""
-    size = slider("Occluder", SIZES, name="size", default="25", help="Side of the square, in % of the picture’s side.")
-    stride = slider("Step", STRIDES, name="step", default="5", help="From place to place, in % of the picture’s side.")
+    size = view.slider("Occluder", SIZES, name="size", default="25", help="Side of the square, in % of the picture’s side.")
+    stride = view.slider("Step", STRIDES, name="step", default="5", help="From place to place, in % of the picture’s side.")
     fill = view.selectbox("Filled with", list(FILLS), name="fill", default="mean", format_func=lambda name: FILLS[name][0])
     return Square(int(size), int(stride), fill)
-
-
-def slider(label: str, options: tuple[str, ...], *, name: str, default: str, help: str, unit: str = " %") -> str:
-    """A slider over a few values, kept as `name` in the URL; a value that is none of them is said so and replaced by the default."""
-    key = f"view_{name}"
-    if st.session_state.get(key) not in options:
-        st.session_state[key] = view.first_of(options, name, default, lambda option: f"{option}{unit}")
-    choice: str = st.select_slider(
-        label, options, st.session_state[key], key=key, format_func=lambda option: f"{option}{unit}", help=help
-    )
-    view.keep(name, choice, default)
-    return choice
 
 
 def _pixels(percent: int, picture: Pair) -> Pair:

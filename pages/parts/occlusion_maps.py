@@ -12,8 +12,8 @@ import streamlit as st
 from netlib.figures import heat, heat_words, units
 from netlib.figures.class_map import class_picture, legend
 from netlib.figures.color_bar import bar, with_bar, with_legend
-from pages.parts import hand_occluder, layer_choice, on_request, trust_panel, view
-from pages.parts.occluder_choice import Square, slider
+from pages.parts import hand_occluder, layer_choice, on_request, trust_choice, trust_panel, view
+from pages.parts.occluder_choice import Square
 from pages.parts.picture_wall import Cells, Panel, acted, picked, picture_wall
 from pages.parts.saving import download
 from pages.parts.trust_panel import Checked
@@ -35,6 +35,7 @@ OPACITIES = ("40", "60", "80", "100")
 SCALES: Mapping[str, str] = {"shared": "0 to 100 % for all", "own": "each its own range"}
 SEEN = "occlusion_seen"  # in the session: what the finished maps on the page are, for the hand
 MAPS = ("probability", "activity", "prediction")
+CHECKED = f"occlusion-{MAPS[0]}"  # the map that may be checked
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,8 +57,8 @@ class Drawn:
 
 def occlusion_maps(
     targets: Sequence[tuple[Sight, int]], square: Square, asked: Mapping[str, layer_choice.Asked]
-) -> list[Checked]:
-    """The section with its choices; gives the maps of the class's probability as a trust check takes them.
+) -> None:
+    """The section with its choices; below a network's maps the check of that of the class's probability.
 
     Args:
         asked: network -> what the link asks for.
@@ -69,11 +70,14 @@ def occlusion_maps(
     )
     with st.container(horizontal=True, gap="medium", vertical_alignment="bottom"):
         own = view.one_of("Probability’s colours", list(SCALES), name="range", default="shared", format_func=SCALES.__getitem__) == "own"
-        look = Look(own, int(slider("Opacity", OPACITIES, name="opacity", default="80", help="How much the map covers the photo.")) / 100)
+        opacity = view.slider("Opacity", OPACITIES, name="opacity", default="80", help="How much the map covers the photo.")
+        look = Look(own, int(opacity) / 100)
     ask, blocks = st.container(), {sight.number: _block(sight, asked.get(sight.name, layer_choice.Asked())) for sight, _ in targets}
     keys = {sight.number: key(sight, square, blocks[sight.number].layer) for sight, _ in targets}
+    trust_choice.only([(sight.number, CHECKED) for sight, _ in targets])
     with ask:
         shown = on_request.wanted(
+            "occlusion",
             [(keys[sight.number], on_request.cheap(sight, _places(sight, square))) for sight, _ in targets],
             "Compute the occlusion maps", icon=":material/grid_on:",
             help="Every place is a forward pass, of which only what the square can change is computed. A coarse map comes first.",
@@ -93,9 +97,10 @@ def occlusion_maps(
                 found[sight.number] = result
                 _shown(sight, draw(result), block.head)
     st.session_state[SEEN] = {number: (keys[number], result) for number, result in found.items()}
-    return [
-        _checked(sight, target, found[sight.number], keys[sight.number]) for sight, target in targets if sight.number in found
-    ]  # fmt: skip
+    trust_panel.below({
+        sight.number: (blocks[sight.number].body, [_checked(sight, target, found[sight.number], keys[sight.number])])
+        for sight, target in targets if sight.number in found
+    })  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,7 +142,7 @@ def _checked(sight: Sight, target: int, found: OcclusionMap, which: tuple[Hashab
     """What the class loses when the place is covered, at each pixel."""
     lost = float(found.clean[target]) - found.probabilities[..., target].numpy()
     values = heat.spread(lost, *_spans(found), _size(sight))
-    return Checked(sight, target, f"occlusion-{MAPS[0]}", "Occlusion", values, (*which, target))
+    return Checked(sight, target, CHECKED, "Occlusion", values, (*which, target))
 
 
 def _places(sight: Sight, square: Square) -> int:
@@ -179,7 +184,7 @@ def drawn(sight: Sight, target: int, square: Square, layer: str, look: Look, fou
         _drawn(
             MAPS[0], f"Probability of {name}", heat.over_photo(spread(chosen), photo, scale, opacity=look.opacity), said,
             bar(scale, f"probability of {name}; {units.percent(clean)} uncovered", percent=True),
-            cells(_texts(chosen, units.percent, name)), settings,
+            cells(_texts(chosen, units.percent, name)), settings, trust_choice.action(sight.number, CHECKED),
         )
     ]  # fmt: skip
     if found.activity is not None and found.clean_activity is not None:
@@ -210,8 +215,7 @@ def _predictions(
     return Drawn(panel, with_legend(heat.enlarged(picture), entries, [text for _, text in lines]), settings)
 
 
-def _drawn(name: str, title: str, picture: Picture, said: str, shown: Bar, cells: Cells, settings: str) -> Drawn:
-    action = "Trust check" if name == MAPS[0] else ""
+def _drawn(name: str, title: str, picture: Picture, said: str, shown: Bar, cells: Cells, settings: str, action: str = "") -> Drawn:
     panel = Panel(title, picture, f"{title}. {said}", said, bar=shown, cells=cells, action=action, name=name)
     return Drawn(panel, with_bar(heat.enlarged(picture), shown), settings)
 
@@ -239,8 +243,8 @@ def _put(name: str) -> None:
 
 
 def _check(name: str, number: int) -> None:
-    if which := acted(name):
-        trust_panel.open_(number, f"occlusion-{which}")
+    if acted(name):
+        trust_choice.open_(number, CHECKED)
 
 
 def _texts(values: NDArray[np.floating], write: Callable[[float], str], name: str) -> NDArray[np.object_]:

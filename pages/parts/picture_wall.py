@@ -80,8 +80,16 @@ class Panel:
     name: str = ""
 
 
+@dataclass(frozen=True, slots=True)
+class Instead:
+    """What is said in the place of a picture that there cannot be."""
+
+    title: str
+    text: str
+
+
 def picture_wall(
-    groups: Sequence[tuple[str, Sequence[Panel]]],
+    groups: Sequence[tuple[str, Sequence[Panel | Instead]]],
     *,
     key: str,
     label: str = "",
@@ -135,7 +143,9 @@ def data_url(picture: Picture) -> str:
     return "data:image/jpeg;base64," + base64.b64encode(file.getvalue()).decode()
 
 
-def _panel(panel: Panel) -> dict[str, Any]:
+def _panel(panel: Panel | Instead) -> dict[str, Any]:
+    if isinstance(panel, Instead):
+        return {"title": panel.title, "instead": panel.text}
     cells = panel.cells and {"rows": panel.cells.rows, "columns": panel.cells.columns, "texts": panel.cells.texts}
     return {
         "title": panel.title,

@@ -11,7 +11,7 @@ import streamlit as st
 from netlib.errors import NetlibError
 from netlib.figures import crops, units
 from netlib.figures.mosaic import mosaic as grid
-from pages.parts import seen
+from pages.parts import saving, seen
 from pages.parts.markdown import escape
 from pages.parts.mosaic import mosaic, picked
 
@@ -40,10 +40,9 @@ RECTIFIED = ("relu", "relu6")
 def projections(look: Look, method: Method, columns: int) -> None:
     """What the unit sees of the picture, and its projection by each method; the chosen one is framed, a click chooses another."""
     one, box = look.sight, look.box
-    st.markdown(escape(f"{look.words[0].upper()}{look.words[1:]} of {look.layer}: {units.value(look.value)}. ") + _sees(look))
-    if not any(layer.kind in RECTIFIED for layer in one.graph):
-        st.caption(f"{escape(one.title)} has no ReLU: its gradient and its guided backpropagation are the same.")
+    said = escape(f"{look.words[0].upper()}{look.words[1:]} of {look.layer}: {units.value(look.value)}. ") + _sees(look)
     if silent(look):
+        st.markdown(said)
         return
     with st.skeleton(height=200):
         found, refusals = _found(look)
@@ -64,6 +63,10 @@ def projections(look: Look, method: Method, columns: int) -> None:
         caption=look.caption("the picture as far as the unit sees it, and its projections", "zero is grey"),
         filename=look.file("projections"), on_select=partial(_pick, key, methods),
     )  # fmt: skip
+    # Below, for pictures that stand beside each other to begin at one height.
+    st.markdown(said)
+    if not any(layer.kind in RECTIFIED for layer in one.graph):
+        st.caption(f"{escape(one.title)} has no ReLU: its gradient and its guided backpropagation are the same.")
 
 
 def silent(look: Look) -> bool:
@@ -96,10 +99,13 @@ def _found(look: Look) -> tuple[dict[Method, NDArray[np.floating]], list[str]]:
 def whole(look: Look) -> None:
     """The whole picture with the box of the unit."""
     one = look.sight
-    st.image(
-        crops.framed(one.shown(), look.box, least=WHOLE), output_format="PNG", width="stretch",
-        alt=f"{one.picture_title} with the part that {look.words} of {look.layer} sees.",
-    )  # fmt: skip
+    picture = crops.framed(one.shown(), look.box, least=WHOLE)
+    with st.container(gap="xsmall"):
+        st.image(
+            picture, output_format="PNG", width="stretch", alt=f"{one.picture_title} with the part that {look.words} of {look.layer} sees."
+        )
+        caption = look.caption(settings=f"framed: the {look.box.height}×{look.box.width} px that the unit sees")
+        saving.download(picture, caption, look.file("sees"), key=f"whole_{one.name}_png")
 
 
 def _sees(look: Look) -> str:

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from netlib.analysis.graph import LayerGraph, Pair
+    from netlib.analysis.graph import LayerGraph, Pair, Shape
     from netlib.analysis.receptive_field import Box
     from netlib.interpret.backwards import Method
     from netlib.interpret.feature_maps import ChannelStatistics, Prediction
@@ -56,14 +56,14 @@ class Maps:
 @lru_cache(maxsize=64)
 def layers(graph: LayerGraph) -> tuple[tuple[str, ...], str]:
     """The layers whose output can be looked at, and the one that is looked at first: the activation in the middle of the maps."""
-    found = tuple(name for name in seeing_layers(graph) if _has_channels(graph, name))
+    plan = edges(graph)
+    found = tuple(name for name in seeing_layers(graph) if _has_channels(graph[name].shape, plan[name][0]))
     active = [name for name in found if graph[name].kind in ACTIVATIONS and len(graph[name].shape) == 3]
     return found, active[len(active) // 2] if active else last_map(graph) or found[-1]
 
 
-def _has_channels(graph: LayerGraph, name: str) -> bool:
+def _has_channels(shape: Shape, axes: Pair | None) -> bool:
     """Channels come first, as maps or as a vector: not so in a sequence, or where a network keeps its channels last."""
-    shape, axes = graph[name].shape, edges(graph)[name][0]
     return axes is None if len(shape) == 1 else len(shape) == 3 and axes in ((1, 2), None) and (axes is not None or shape[1:] == (1, 1))
 
 

@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeVar
 
+import numpy as np
 import streamlit as st
 
 from netlib.data.preprocessing import preprocessing
@@ -17,13 +18,12 @@ from netlib.errors import NetlibError
 from netlib.models import imagenet
 from netlib.models.bundled import BUNDLED
 from netlib.models.registry import NETWORKS
-from pages.parts import networks, picture_picker, shared_models, weights_picker
+from pages.parts import networks, picture_picker, saving, shared_models, weights_picker
 from pages.parts.markdown import escape
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
-    import numpy as np
     from numpy.typing import NDArray
     from PIL import Image
     from streamlit.delta_generator import DeltaGenerator
@@ -34,7 +34,11 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 DEFAULT = ("zfnet-mini", "alexnet-mini")
-NOT_SEEING = ("rnn", "lstm", "dcgan-generator")  # two read a picture row by row and keep no maps, one makes pictures
+NOT_SEEING = {
+    "rnn": "reads a picture row by row and keeps no maps of it",
+    "lstm": "reads a picture row by row and keeps no maps of it",
+    "dcgan-generator": "makes pictures and looks at none",
+}
 DIGIT, PHOTO = "digit:17", "chelsea"
 CHOSEN = "kept_sights"  # in the session: the networks last looked through, apart from those whose structure was looked at
 
@@ -93,13 +97,23 @@ class Sight:
         """The steps of `work(network)`: long work, which leaves the network to others between two of them."""
         return shared_models.steps((self.name, self.key[1]), self.build, work)
 
-    def caption(self, layer: str | None = None, unit: str | int | None = None, method: str = "", settings: str = "") -> str:
-        """What stands under every picture that is taken away: network, weights, picture, layer, unit, method, settings."""
+    def caption(
+        self, layer: str | None = None, unit: str | int | None = None, method: str = "", settings: str = "", *, picture: bool = True
+    ) -> str:
+        """What stands under every picture that is taken away: network, weights, picture, layer, unit, method, settings.
+
+        Without `picture` the chosen picture plays no part in it.
+        """
         parts = [
-            f"{self.title} ({self.weights_title})", self.picture_title, f"layer {layer}" if layer else "",
+            f"{self.title} ({self.weights_title})", self.picture_title if picture else "", f"layer {layer}" if layer else "",
             f"unit {unit}" if unit is not None else "", method, settings,
         ]  # fmt: skip
         return " · ".join(part for part in parts if part)
+
+    def seen_caption(self) -> str:
+        """What stands under the picture as the network sees it."""
+        height, width = self.preprocessing.size
+        return self.caption(method=f"as it sees the picture, {height}×{width} pixels", settings=" ".join(self.preprocessing.sentences()))
 
 
 def choose(*, most: int = 4, default: Sequence[str] = DEFAULT, picture: bool = True) -> list[Sight]:
@@ -162,10 +176,15 @@ def _pick(most: int, default: Sequence[str]) -> list[str]:
         before = st.session_state.get("kept_networks") or ()
         learned = [name for name in before if weights_picker.default_for(name) != "random"]
         st.session_state["kept_networks"] = (st.session_state.get(CHOSEN) or learned or list(default))[:most]
-    names = networks.pick_several("Networks", default=default, most=most, among=options(), key="view_sights")
+    names = networks.pick_several("Networks", default=default, most=most, among=options(), why=_why_not, key="view_sights")
     if most > 1:  # a page about one network leaves the others chosen
         st.session_state[CHOSEN] = names
     return names
+
+
+def _why_not(name: str) -> str:
+    """Why a page about seeing cannot show a network, and what to open instead."""
+    return f"{networks.title(name)} {NOT_SEEING[name]}, so it cannot be shown here; its layers are on the pages Architecture and Compare."
 
 
 def _default_picture(names: Sequence[str]) -> str:
@@ -205,5 +224,6 @@ def _view_of(sight: Sight) -> None:
             fitted.resize((width * max(1, 256 // width), height * max(1, 256 // width)), 0), output_format="PNG",
             caption=f"{width} × {height} pixels", alt=f"{sight.picture_title} as {sight.title} sees it.",
         )  # fmt: skip
+        saving.download(np.asarray(fitted), sight.seen_caption(), f"{sight.name}-sees", key=f"sees_{sight.name}_png")
         st.markdown("\n".join(f"1. {escape(sentence)}" for sentence in sight.preprocessing.sentences()))
         st.markdown(escape(weights_picker.told(sight.name, sight.weights)))

@@ -1,7 +1,4 @@
-"""Whether a map can be trusted: does it change when the network's weights are made random, and does it order the pixels better than chance?
-
-Which map is checked is `check` in the URL, such as 2:saliency for the second network's.
-"""
+"""Whether a map can be trusted: does it change with the network's weights, and does it order the pixels better than chance?"""
 
 from __future__ import annotations
 
@@ -12,24 +9,37 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import streamlit as st
 
-from netlib.figures import heat, trust_curves
+from netlib.figures import heat, heat_words, trust_curves
 from netlib.figures.trust_curves import Curve
-from pages.parts import view
+from pages.parts import trust_choice
 from pages.parts.picture_wall import Panel, picture_wall
+from pages.parts.save_chart import save_chart
 from pages.parts.saving import download
 from pages.parts.work import work
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Hashable, Iterator, Mapping
+    from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
 
     from numpy.typing import NDArray
+    from streamlit.delta_generator import DeltaGenerator
 
     from pages.parts.sight import Sight
 
-KEPT = "trust_check"  # in the session: which map
 MOST = 6  # stops on the way down; each is the method's whole work again
 STEPS = 32
 CURVES = ("deletion", "insertion", "random deletion", "random insertion")
+
+
+_into_view = st.components.v2.component(
+    "trust_into_view",
+    html="<i hidden></i>\n",
+    js="""
+// Scrolls to the check that a button has just opened.
+export default function ({ data, parentElement }) {
+  if (data.scroll) (parentElement.host ?? parentElement).scrollIntoView({ block: "center" })
+}
+""",
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,42 +72,37 @@ class Stop:
     ssim: float
 
 
-def asked() -> tuple[int, str] | None:
-    """The map to check: (number of the network, name of the map)."""
-    if KEPT not in st.session_state:
-        st.session_state[KEPT] = st.query_params.get("check", "")
-    number, _, name = st.session_state[KEPT].partition(":")
-    found = (int(number), name) if number.isdecimal() and name else None
-    view.keep("check", st.session_state[KEPT] if found else None)
-    return found
+def below(maps: Mapping[int, tuple[DeltaGenerator, Sequence[Checked]]]) -> None:
+    """The check of the map that is asked for, in the place below the maps of its network.
 
-
-def open_(number: int, name: str) -> None:
-    """Check a map, or end the check of the one that is checked."""
-    wanted = f"{number}:{name}"
-    st.session_state[KEPT] = "" if st.session_state.get(KEPT) == wanted else wanted
-
-
-def drop() -> None:
-    """The map to be checked is none of those that are chosen: take it out of the URL."""
-    st.session_state[KEPT] = ""
-    view.keep("check", None)
-
-
-def close() -> None:
-    """End the check."""
-    st.session_state[KEPT] = ""
+    Args:
+        maps: number of a network -> the place, and the maps that may be checked.
+    """
+    which = trust_choice.asked()
+    found = [(place, one) for place, checkable in maps.values() for one in checkable if (one.sight.number, one.name) == which]
+    for place, one in found:
+        with place:
+            trust_panel(one)
 
 
 def trust_panel(checked: Checked) -> None:
     """The section: a strip of maps with ever more random weights, then the curves of deletion and insertion."""
     with st.container(border=True):
-        with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
-            st.subheader(f"Trust check: {checked.title}, {checked.sight.title}", anchor="check", width="content")
-            st.button("Close", icon=":material/close:", on_click=close, type="tertiary", key="close_check")
+        with st.container(gap=None):
+            with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
+                st.subheader(f"Trust check: {checked.title}, {checked.sight.title}", anchor="check", width="content")
+                st.button("Close", icon=":material/close:", on_click=trust_choice.close, type="tertiary", key="close_check")
+            _into_view(key="trust_into_view", data={"scroll": trust_choice.just_opened()})
         if checked.method is not None:
             _randomization(checked)
         _curves(checked)
+
+
+def _caption(checked: Checked, test: str) -> str:
+    """What stands under what is saved."""
+    words = ", ".join(f"{name} {value}" for name, value in (checked.settings or {}).items())
+    name = heat_words.class_words(checked.sight.classes[checked.target])
+    return checked.sight.caption(method=f"trust check of {checked.title} for {name}: {test}", settings=words)
 
 
 # ---------------------------------------------------------------- random weights
@@ -121,7 +126,7 @@ def _randomization(checked: Checked) -> None:
     edges, like = _edges(checked)
     st.markdown(trust_curves.edge_words(like.spearman_absolute))
     stages = ", ".join(f"random down to {stop.layer}" for stop in found[1:])
-    caption = checked.sight.caption(method=checked.title, settings=f"weights as they are, {stages}, edges of the picture")
+    caption = f"{_caption(checked, 'random weights')}\nWeights as they are, {stages}, edges of the picture"
     download(
         partial(_row, checked, found, edges), caption, f"{checked.sight.name} {checked.name} randomized",
         f"save_randomized_{checked.sight.number}", label="Strip of maps",
@@ -205,7 +210,25 @@ def _curves(checked: Checked) -> None:
         trust_curves.figure(*curves, dark=st.context.theme.type == "dark"), key=f"trust_curves_{checked.sight.number}",
         alt=said, config={"displaylogo": False, "toImageButtonOptions": {"format": "svg", "filename": "deletion-and-insertion"}},
     )  # fmt: skip
+    save_chart(
+        partial(trust_curves.figure, *curves), partial(_numbers, checked, found),
+        f"{_caption(checked, 'deletion and insertion')}\n{said}", f"{checked.sight.name} {checked.name} deletion and insertion",
+        f"save_curves_{checked.sight.number}",
+    )  # fmt: skip
     st.markdown(said)
+
+
+def _numbers(checked: Checked, found: Mapping[str, Curve]) -> list[dict[str, Any]]:
+    """A row for each share of the pixels."""
+    sight = checked.sight
+    return [
+        {
+            "network": sight.title, "weights": sight.weights_title, "picture": sight.picture_title, "map": checked.title,
+            "class": sight.classes[checked.target], "share of pixels": share,
+            **{name: found[name].probabilities[i] for name in CURVES},
+        }
+        for i, share in enumerate(found[CURVES[0]].fractions)
+    ]  # fmt: skip
 
 
 def _measured(checked: Checked) -> Iterator[tuple[float, str, dict[str, Curve]]]:

@@ -18,6 +18,7 @@ from pages.parts.mosaic import mosaic, picked, scale_of
 
 if TYPE_CHECKING:
     from netlib.analysis.graph import LayerGraph
+    from pages.parts.layer_choice import Asked
     from pages.parts.look import Look
 
 CONVOLUTIONS = ("conv2d", "table_conv2d", "conv_transpose2d")
@@ -58,10 +59,11 @@ def own_map(look: Look) -> None:
     )  # fmt: skip
 
 
-def kernel(look: Look) -> None:
+def kernel(look: Look, asked: Asked) -> None:
     """The kernel that makes the channel; nothing where no convolution does."""
     layer = kernel_layer(look.sight.graph, look.layer)
     if layer is None:
+        layer_choice.forget([look.sight.number], "input")
         return
     try:
         with st.skeleton(height=200):
@@ -69,8 +71,8 @@ def kernel(look: Look) -> None:
     except NetlibError as error:
         st.warning(escape(str(error)))
         return
-    chosen = kernel_panel.Chosen(look.sight, layer, look.channel, found)
-    kernel_panel.selected(chosen, None)
+    wanted = asked.of(look.layer, seen.layers(look.sight.graph)[1]).input
+    kernel_panel.selected(kernel_panel.Chosen(look.sight, layer, look.channel, found, wanted), None, alone=True)
 
 
 def kernel_layer(graph: LayerGraph, layer: str) -> str | None:

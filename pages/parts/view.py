@@ -49,6 +49,12 @@ def not_here(name: str, value: str, shown: str) -> None:
     st.warning(f"The link asks for {escape(name)} “{escape(value)}”, which is not one of the choices here; showing {shown}.")
 
 
+def written(name: str) -> list[str]:
+    """The values of `name` that stand in the URL by now."""
+    address = st.session_state.get("address")
+    return list(st.query_params.get_all(name) if address is None else address.get(name, []))
+
+
 def keep(name: str, value: str | list[str] | None, default: str | list[str] | None = None) -> None:
     """Put a value into the URL and keep it for the next page; nothing (None, "" or []) takes it out of the URL.
 
@@ -58,11 +64,11 @@ def keep(name: str, value: str | list[str] | None, default: str | list[str] | No
     st.session_state[f"kept_{name}s" if several else f"kept_{name}"] = value
     address = st.session_state.get("address")
     params: Any = st.query_params if address is None else address
-    written = st.query_params.get_all(name) if address is None else address.get(name, [])
+    before = written(name)
     wanted = value if isinstance(value, list) else [value] if value else []
     if not wanted:
         params.pop(name, None)
-    elif written != wanted and (written or value != default):
+    elif before != wanted and (before or value != default):
         params[name] = value if address is None else wanted
 
 
@@ -122,5 +128,19 @@ def one_of(label: str, options: Sequence[T], *, name: str, default: T, format_fu
     if st.session_state.get(key) not in options:
         st.session_state[key] = first_of(options, name, default, format_func)
     choice: T = st.radio(label, options, options.index(st.session_state[key]), key=key, format_func=format_func, horizontal=True)
+    keep(name, choice, default)
+    return choice
+
+
+def slider(label: str, options: Sequence[T], *, name: str, default: T, help: str, unit: str = " %") -> T:
+    """A slider over a few values, kept as `name` in the URL; a value that is none of them is said so and replaced by the default."""
+    key = f"view_{name}"
+
+    def write(option: T) -> str:
+        return f"{option}{unit}"
+
+    if st.session_state.get(key) not in options:
+        st.session_state[key] = first_of(options, name, default, write)
+    choice: T = st.select_slider(label, options, st.session_state[key], key=key, format_func=write, help=help)
     keep(name, choice, default)
     return choice

@@ -1,23 +1,22 @@
 """Which weights a network has: trained ones that come with netlib, ImageNet's, random ones, or a checkpoint of the visitor's own.
 
 In the URL, beside network=a&network=b: weights_1 for the first network, weights_2 for the second; trained, imagenet, random, or own:…
-with the first digits of the file's SHA-256. A visitor's own checkpoint lives in the session; who opens such a link elsewhere is told so.
+with the first digits of the file's SHA-256. Whose own a checkpoint is, the session knows; who opens such a link elsewhere is told so.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import partial
-from hashlib import sha256
 from typing import TYPE_CHECKING
 
 import streamlit as st
 
-from netlib.errors import InvalidCheckpoint
+from netlib.errors import InvalidCheckpoint, WeightsMismatch
 from netlib.models import imagenet
 from netlib.models.bundled import BUNDLED
 from netlib.models.checkpoints import MOST_BYTES
-from pages.parts import downloads, networks, view
+from pages.parts import downloads, networks, own_checkpoints, random_weights, view
 from pages.parts.markdown import escape, tidy
 
 if TYPE_CHECKING:
@@ -27,9 +26,9 @@ if TYPE_CHECKING:
     from streamlit.runtime.uploaded_file_manager import UploadedFile
     from torch import Tensor, nn
 
-SEED = 0
 KEPT = "kept_weights"  # in the session: network -> what was last chosen for it
 OWN = "own_checkpoints"  # in the session: network -> its checkpoint
+SAID = "own_checkpoints_said"  # in the session: file -> what is wrong with it, or "": a large one is read once
 MOST_OWN = 4
 SUFFIXES = ("safetensors", "pt", "pth", "bin", "ckpt")
 
@@ -43,12 +42,14 @@ class ChosenWeights:
         key: equal for equal weights only, for caches.
         title: as a caption writes it.
         build: makes the network with them; imports torch, calls nothing of Streamlit's.
+        own: which of the visitors' checkpoints they are, if they are one.
     """
 
     id: str
     key: str
     title: str
     build: Callable[[], nn.Module]
+    own: own_checkpoints.Key | None = None
 
 
 def linked(default: Sequence[str]) -> Mapping[str, str]:
@@ -75,7 +76,7 @@ def by_default(network: str) -> ChosenWeights:
     makes = {
         "trained": (f"trained on {BUNDLED[network].data}" if network in BUNDLED else "", _trained),
         "imagenet": ("ImageNet weights", _imagenet),
-        "random": (f"random weights, seed {SEED}", _random),
+        "random": (random_weights.title(network), random_weights.build),
     }
     title, make = makes[choice]
     return ChosenWeights(choice, choice, title, partial(make, network))
@@ -111,7 +112,9 @@ def told(network: str, weights: str) -> str:
         )
     if weights == "imagenet" and (found := imagenet.weights_of(network)):
         return f"Its weights are torchvision’s {found.weights}: {100 * found.top1:.1f} % of ImageNet’s validation pictures right."
-    return "Its weights are random: it has learned nothing." if weights == "random" else "Its weights came out of your own file."
+    if weights == "random":
+        return random_weights.told(network)
+    return "Its weights came out of your own file."
 
 
 def _options(network: str) -> list[str]:
@@ -140,14 +143,14 @@ def _wanted(network: str, wanted: str, options: Sequence[str], default: str, not
 def _label(network: str, option: str) -> str:
     if option == "trained":
         return f"Trained on {BUNDLED[network].data}"
-    return {"imagenet": "ImageNet", "random": f"Random (seed {SEED})", "own": "Own checkpoint"}[option]
+    return {"imagenet": "ImageNet", "random": f"Random (seed {random_weights.SEED})", "own": "Own checkpoint"}[option]
 
 
 def _chosen(network: str, choice: str, notes: DeltaGenerator) -> ChosenWeights | None:
     if choice == "trained":
         return ChosenWeights(choice, choice, f"trained on {BUNDLED[network].data}", partial(_trained, network))
     if choice == "random":
-        return ChosenWeights(choice, choice, f"random weights, seed {SEED}", partial(_random, network))
+        return ChosenWeights(choice, choice, random_weights.title(network), partial(random_weights.build, network))
     if imagenet.where(network) is None:
         with notes:
             downloads.offer(network, partial(_take, network, "random"))
@@ -166,12 +169,19 @@ def _own(network: str, notes: DeltaGenerator) -> ChosenWeights | None:
     key = f"view_checkpoint_{network}"
     file = st.file_uploader(
         "Its checkpoint", type=list(SUFFIXES), key=key, on_change=_changed, args=(network, key), max_upload_size=MOST_BYTES // 1_000_000,
-        help="A state dict as safetensors, or as torch.save writes it. It stays in this session; nothing in it is executed.",
+        help="A state dict as safetensors, or as torch.save writes it. Nobody else sees it; nothing in it is executed.",
     )  # fmt: skip
+    said: dict[str, str] = st.session_state.setdefault(SAID, {})
+    if network in own and not own_checkpoints.there(own[network].own):  # type: ignore[arg-type]
+        title = own.pop(network).title
+        if file is None:
+            notes.info(escape(own_checkpoints.gone(f"{title[:1].upper()}{title[1:]}")))
+        else:
+            said.pop(file.file_id, None)
     if file is not None:
-        said = st.session_state.setdefault("own_checkpoints_said", {})  # file -> what is wrong with it: a large one is read once
         if file.file_id not in said:
-            with st.spinner(f"Reading {escape(tidy(file.name))}…"):
+            waits = "Waits until another file is read…" if own_checkpoints.busy() else f"Reading {escape(tidy(file.name))}…"
+            with st.spinner(waits):
                 said[file.file_id] = _read(network, file, own)
         if said[file.file_id]:
             notes.error(escape(said[file.file_id]))
@@ -182,20 +192,13 @@ def _own(network: str, notes: DeltaGenerator) -> ChosenWeights | None:
 
 def _read(network: str, file: UploadedFile, own: dict[str, ChosenWeights]) -> str:
     """Put the file's weights to the visitor's own; what is wrong with them, in a sentence."""
-    from netlib.analysis.fitting import report
-    from netlib.models.checkpoints import read
-
     own.pop(network, None)
-    data = file.getvalue()
     try:
-        found = report(network, read(data))
-    except InvalidCheckpoint as error:
+        key = own_checkpoints.take(network, file.getvalue())
+    except (InvalidCheckpoint, WeightsMismatch) as error:
         return str(error)
-    if not found.fits:
-        return found.sentence
-    digest = sha256(data).hexdigest()
-    title = f"own checkpoint {tidy(file.name)}"
-    own[network] = ChosenWeights(f"own:{digest[:8]}", f"own:{digest}", title, partial(_loaded, network, found.state))
+    digest, title = key[1], f"own checkpoint {tidy(file.name)}"
+    own[network] = ChosenWeights(f"own:{digest[:8]}", f"own:{digest}", title, partial(own_checkpoints.build, key), key)
     while len(own) > MOST_OWN:
         own.pop(next(iter(own)))
     return ""
@@ -215,12 +218,6 @@ def _trained(network: str) -> nn.Module:
 
 def _imagenet(network: str) -> nn.Module:
     return _loaded(network, imagenet.state_dict(network))
-
-
-def _random(network: str) -> nn.Module:
-    from netlib.models.build import build
-
-    return build(network, seed=SEED)
 
 
 def _loaded(network: str, state: Mapping[str, Tensor]) -> nn.Module:

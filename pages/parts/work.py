@@ -60,9 +60,7 @@ _queue: list[_Job] = []  # the same in order: the first AT_ONCE are being done
 _changed = threading.Condition()
 
 
-def work(
-    key: Key, make: Steps[T], *, label: str, show: Callable[[T], object] | None = None, on_stop: Callable[[], None] | None = None
-) -> T | None:
+def work(key: Key, make: Steps[T], *, label: str, show: Callable[[T], object] | None = None) -> T | None:
     """The last value that the steps of `make()` give; None if it was stopped, or failed with a NetlibError, which is then said.
 
     A step is (how much is done, 0 … 1, the same in words, the result so far). `make` runs in a thread of its own and calls nothing
@@ -72,7 +70,6 @@ def work(
         key: of the result, for all visitors: names and numbers that say all it depends on, the kind of work first.
         label: what is being done, such as "Occlusion of AlexNet"; stands before the words of a step.
         show: draws what is there so far, again and again, so without widgets that have a key; what it drew is gone at the end.
-        on_stop: called when the visitor stops the work, instead of a sentence and a button to start it again.
     """
     found = _result(key)
     if found is not MISSING:
@@ -83,7 +80,7 @@ def work(
         return _say_stopped(stopped, name, label, show)
     place = st.empty()
     try:
-        found = _watch(key, make, label, place, show, partial(_stop, key, name, on_stop))
+        found = _watch(key, make, label, place, show, partial(_stop, key, name))
     except NetlibError as error:
         place.empty()
         st.warning(escape(str(error)))
@@ -159,16 +156,13 @@ def _sentence(job: _Job, label: str) -> str:
 # ---------------------------------------------------------------- stopping
 
 
-def _stop(key: Key, name: str, on_stop: Callable[[], None] | None) -> None:
+def _stop(key: Key, name: str) -> None:
     with _changed:
         job = _jobs.get(key)
         if job and not job.viewers:
             job.left = -math.inf  # it ends with its next step
             _changed.notify_all()
-    if on_stop:
-        on_stop()
-    else:
-        st.session_state["work_stopped"][name] = (job.share, job.words, job.value) if job else (0.0, "", None)
+    st.session_state["work_stopped"][name] = (job.share, job.words, job.value) if job else (0.0, "", None)
 
 
 def _say_stopped(stopped: dict[str, tuple[float, str, T | None]], name: str, label: str, show: Callable[[T], object] | None) -> T | None:

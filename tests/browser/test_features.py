@@ -78,11 +78,37 @@ def test_hover_click_and_keys(visit: Callable[[str], Page], settled: Callable[[P
 
 def test_the_way_to_the_units_own_page_and_the_saved_picture(visit: Callable[[str], Page], settled: Callable[[Page], Page]) -> None:
     page = visit("/features?network=lenet5-modern&picture=digit:17&layer_1=relu3&channel_1=3&method=guided")
-    with page.expect_download() as download:
-        page.get_by_role("button", name="PNG").first.click()
-    assert download.value.suggested_filename == "lenet5-modern-relu3-maps.png"
+    for number, name in enumerate(("lenet5-modern-sees.png", "lenet5-modern-relu3-maps.png")):
+        with page.expect_download() as download:
+            page.get_by_role("button", name="PNG").nth(number).click()
+        assert download.value.suggested_filename == name
     page.get_by_role("link", name=re.compile("Everything about this unit")).click()
     expect(page.get_by_role("heading", name="Unit", exact=True)).to_be_visible()
     settled(page)
     expect(page.get_by_role("heading", name=re.compile("of channel 3 of relu3"))).to_be_visible()
     expect(page).to_have_url(re.compile("/unit.*method=guided"))
+
+
+def test_a_signed_tile_is_dark_on_a_dark_page_and_reads_the_same(page: Page, visit: Callable[[str], Page]) -> None:
+    """The mean brightness of the kernels' picture as it is shown, and a weight of it: 5×5 kernels of LeNet-5, which reads grey."""
+    brightness, readings = {}, {}
+    for theme in ("light", "dark"):
+        page.emulate_media(color_scheme=theme)
+        visit("/kernels?network=lenet5&sort=index")
+        grid = page.locator(".mosaic").first
+        expect(grid.locator("img")).to_be_visible()
+        brightness[theme] = grid.locator("img").evaluate(
+            """async img => {
+                await img.decode()
+                const canvas = Object.assign(document.createElement("canvas"), { width: img.naturalWidth, height: img.naturalHeight })
+                const context = canvas.getContext("2d")
+                context.drawImage(img, 0, 0)
+                const found = context.getImageData(0, 0, canvas.width, canvas.height).data
+                return found.filter((_, i) => i % 4 == 1).reduce((sum, green) => sum + green, 0) / (found.length / 4)
+            }"""
+        )
+        grid.locator(".sheet").hover(position={"x": 20, "y": 20})
+        expect(grid.locator(".readout")).to_contain_text("Kernel 0, row 0, column 0")
+        readings[theme] = grid.locator(".readout").inner_text()
+    assert brightness["dark"] < 100 < 140 < brightness["light"]
+    assert readings["dark"] == readings["light"]

@@ -45,6 +45,23 @@ def test_plus_opens_a_block_and_what_stood_above_it_stays(visit: Callable[[str],
     assert node(page, "conv5_x").count() == 1  # it is still closed
 
 
+@pytest.mark.parametrize(("width", "whole"), [(1900, True), (1280, False)])
+def test_a_block_wider_than_the_window_opens_in_its_middle(
+    visit: Callable[[str], Page], settled: Callable[[Page], Page], page: Page, width: int, whole: bool
+) -> None:
+    page.set_viewport_size({"width": width, "height": 900})
+    visit("/architecture?network=googlenet&open=none")
+    page.locator('.toggle[data-module="inception5b"]').click()
+    frame = page.locator('.frame-of[data-module="inception5b"] > rect')
+    expect(frame).to_be_visible()
+    settled(page)
+    box, window = frame.bounding_box(), page.locator(".layer-graph .view").bounding_box()
+    assert box is not None and window is not None
+    assert box["x"] + box["width"] / 2 == pytest.approx(window["x"] + window["width"] / 2, abs=2)
+    assert (box["width"] <= window["width"]) == whole
+    assert box["width"] == pytest.approx(window["width"] - 4, abs=2) if whole else box["width"] < 0.62 * 1314  # what it is at full size
+
+
 def test_search_finds_layers_drawn_inside_other_boxes_and_jumps_on(visit: Callable[[str], Page]) -> None:
     page = visit("/architecture?network=vgg19")
     found, matches = page.locator(".layer-graph .found"), page.locator("g.node.match")

@@ -88,6 +88,18 @@ def test_two_networks_side_by_side(visit: Callable[[str], Page], settled: Callab
     expect(page.get_by_text(re.compile("212 → 268")).first).to_be_visible()
 
 
+def test_a_phone_shows_every_column_of_a_comparison(visit: Callable[[str], Page], page: Page) -> None:
+    page.set_viewport_size({"width": 390, "height": 850})
+    visit("/compare?network=alexnet&network=vgg16&network=googlenet&network=resnet50")
+    tables = page.get_by_role("region").get_by_role("table")  # still tables to a screen reader
+    expect(tables).to_have_count(2)
+    for table in tables.all():
+        cells = table.get_by_role("cell").evaluate_all("cells => cells.map(cell => cell.getBoundingClientRect())")
+        assert all(cell["left"] >= 0 and cell["right"] <= 390 for cell in cells)
+    page.locator(".compare tbody tr").nth(8).evaluate("row => row.scrollIntoView({block: 'start'})")
+    expect(page.get_by_role("columnheader", name="GoogLeNet").first).to_be_in_viewport()
+
+
 @pytest.mark.parametrize("path", PAGES)
 def test_no_page_is_wider_than_its_window(visit: Callable[[str], Page], path: str) -> None:
     page = visit(path)

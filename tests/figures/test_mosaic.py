@@ -34,8 +34,30 @@ def test_colours_stay_as_they_are() -> None:
 
 
 @pytest.mark.parametrize("palette", m.SCALES)
-def test_a_colour_tells_its_step(palette: str) -> None:
-    assert len({tuple(color) for color in m.colors(palette).tolist()}) == 255
+@pytest.mark.parametrize("dark", [False, True])
+def test_a_colour_tells_its_step(palette: str, dark: bool) -> None:
+    assert len({tuple(color) for color in m.colors(palette, dark=dark).tolist()}) == 255
+
+
+def luminance(color: np.ndarray) -> np.ndarray:
+    """Relative luminance of sRGB colours 0 … 255 (…, 3), by the formula of WCAG 2."""
+    share = np.asarray(color) / 255
+    return np.where(share <= 0.04045, share / 12.92, ((share + 0.055) / 1.055) ** 2.4) @ [0.2126, 0.7152, 0.0722]
+
+
+@pytest.mark.parametrize(("dark", "page"), [(False, (255, 255, 255)), (True, (26, 26, 24))])
+def test_zero_is_near_the_page_and_what_is_stronger_stands_out_more(dark: bool, page: tuple[int, int, int]) -> None:
+    away = np.abs(luminance(m.colors("signed", dark=dark)) - luminance(np.array(page)))
+    contrast = (np.maximum(luminance(m.colors("signed", dark=dark)), luminance(np.array(page))) + 0.05) / (
+        np.minimum(luminance(m.colors("signed", dark=dark)), luminance(np.array(page))) + 0.05
+    )
+    assert contrast[127] < 1.3 and min(contrast[0], contrast[254]) > 8
+    assert (np.diff(away[:128:4]) < 0).all() and (np.diff(away[127::4]) > 0).all()
+
+
+def test_the_dark_scale_is_blue_below_zero_and_red_above() -> None:
+    below, above = m.colors("signed", dark=True)[[20, 234]].astype(int)
+    assert below[2] > below[0] + 50 and above[0] > above[2] + 50
 
 
 def test_scales() -> None:

@@ -87,6 +87,26 @@ def test_equals_the_plain_loop_on_the_papers_networks(name: str) -> None:
     torch.testing.assert_close(found, expected, rtol=0, atol=(5e-5 if dtype == torch.float else 1e-9) * scale)  # 16 layers of rounding
 
 
+def test_vgg_16_in_double_precision() -> None:
+    """Its 13 convolutions whole, for a smaller picture and so with a smaller first linear layer: all of it would take half a minute."""
+    model, image = build("vgg16", meta=True), picture(3, 32, 64)
+    model.fc6, model.fc7, model.fc8 = nn.Linear(512 * 1 * 2, 64), nn.Linear(64, 64), nn.Linear(64, 10)
+    for name, parameter in model.to_empty(device="cpu").named_parameters():
+        if name.endswith("bias"):
+            nn.init.constant_(parameter, 0.1)
+    lively(model)
+    boxes = [Box(8, 16, 16, 24), Box(24, 56, 32, 64)]
+    with torch.no_grad():
+        found, _ = Occluder(model, image).incremental.changed([boxes], torch.zeros(()))
+        x = image.repeat(2, 1, 1, 1)
+        for one, box in zip(x, boxes, strict=True):
+            one[:, box.top : box.bottom, box.left : box.right] = 0
+        expected = model(x)
+    scale = float(expected.abs().mean())
+    assert float((expected - expected.mean(0)).abs().mean()) > 1e-3 * scale
+    torch.testing.assert_close(found, expected, rtol=0, atol=1e-12 * scale)
+
+
 @pytest.mark.parametrize(
     ("name", "size", "patch", "stride"),
     [

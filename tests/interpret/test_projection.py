@@ -258,6 +258,34 @@ def test_a_window_is_the_unit_s_receptive_field() -> None:
             )
 
 
+class Averaged(Kinds):
+    """`Kinds` as far as its gate, with averages for maxima and all that is learned positive: nothing on the way is zero or cancels out."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.norm1.alpha = 1e-4  # AlexNet's; with more, what a channel gains is less than what its neighbours lose
+        self.pool1 = nn.AvgPool2d(3, stride=2, ceil_mode=True)  # type: ignore[assignment]
+        for parameter in self.parameters():
+            parameter.data.uniform_(0.5, 1, generator=torch.Generator().manual_seed(parameter.numel()))
+
+
+@pytest.mark.parametrize("method", ["deconvnet", "gradient", "guided"])
+def test_the_support_is_the_receptive_field_where_nothing_is_zero(method: str) -> None:
+    model, image = Averaged().double().eval(), picture(3, 33, 47).abs() + 0.1
+    steps = stepwise(model, image.shape)
+    for layer in ("relu1", "norm1", "pool1", "conv2", "add", "project", "branch", "relu4"):
+        units = some_units(steps.graph[layer].shape, pictures=1)
+        for unit, found in zip(units, project(model, image[None], layer, units, method=method), strict=True):  # type: ignore[arg-type]
+            x = image[None].clone().requires_grad_()
+            (gradient,) = torch.autograd.grad(steps.activations(x, [layer])[layer][0, unit.channel, unit.row, unit.column], x)
+            support = found.abs().sum(0) > 0  # (H, W)
+            assert torch.equal(support, gradient[0].abs().sum(0) > 0)
+            box, (rows, columns) = input_box(steps.graph, layer, (unit.row, unit.column)).clipped(), torch.where(support)
+            assert (box.top, box.left, box.bottom, box.right) == (rows.min(), columns.min(), rows.max() + 1, columns.max() + 1)
+            if layer != "relu4":  # where a 1 × 5 branch and a 3 × 3 one meet, corners of the box are in neither
+                assert support.sum() == (box.bottom - box.top) * (box.right - box.left)
+
+
 def test_many_units_at_once_give_what_each_gives_alone() -> None:
     model, images = lively(build("zfnet-mini")), picture(3, 3, 64, 64)
     units = [Unit(i % 3, (7 * i) % 96, i % 8, (3 * i) % 8) for i in range(20)]

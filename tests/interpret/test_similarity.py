@@ -9,7 +9,13 @@ from torch import nn
 
 import netlib
 from netlib.errors import InvalidInput, UnknownLayer
-from netlib.interpret.similarity import closest, features, last_hidden, nearest, nearest_pixels
+from netlib.interpret.similarity import Nearest, closest, features, last_hidden
+
+
+def nearest(model: nn.Module, image: torch.Tensor, data: torch.Tensor, layer: str | None = None, count: int = 6) -> Nearest:
+    """As a page does it."""
+    (own,) = features(model, image[None], layer)
+    return closest(own[0], torch.cat(list(features(model, data, layer))), count)
 
 
 def test_the_network_sees_what_pixels_do_not() -> None:
@@ -18,7 +24,7 @@ def test_the_network_sees_what_pixels_do_not() -> None:
     nn.init.ones_(model[1].weight)
     image = torch.tensor([[[3.0, 0, 0, 0]]])
     data = torch.tensor([[3.0, 0, 0, 1.5], [0, 0, 0, 3], [0, 0, 0, 0]]).reshape(3, 1, 1, 4)
-    by_layer, by_pixels = nearest(model, image, data, count=2), nearest_pixels(image, data, count=2)
+    by_layer, by_pixels = nearest(model, image, data, count=2), closest(image.flatten(), data.flatten(1), 2)
     assert by_layer.indices.tolist() == [1, 0] and by_layer.distances.tolist() == [0, 1.5]
     assert by_pixels.indices.tolist() == [0, 2] and by_pixels.distances.tolist() == [1.5, 3]
 
@@ -65,7 +71,7 @@ def test_wrong_input_is_told() -> None:
     with pytest.raises(UnknownLayer, match="no layer called"):
         nearest(model, x[0], x, "S9")
     with pytest.raises(InvalidInput, match="At least one nearest"):
-        nearest_pixels(x[0], x, 0)
+        closest(x[0].flatten(), x.flatten(1), 0)
     with pytest.raises(InvalidInput, match="Vectors of 3 numbers cannot be compared with one of 2"):
         closest(torch.zeros(2), torch.zeros(4, 3))
     assert closest(torch.zeros(2), torch.zeros(4, 2), 9).indices.tolist() == [0, 1, 2, 3]

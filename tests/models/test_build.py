@@ -7,7 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 import torch
 
-from netlib.errors import MissingWeights
+from netlib.errors import InvalidInput, MissingWeights, UnknownNetwork
 from netlib.models import bundled
 from netlib.models.build import build
 
@@ -34,3 +34,16 @@ def test_weights_by_the_name_of_their_source():
         build("alexnet", weights="trained")
     with pytest.raises(MissingWeights, match="no ImageNet weights of LeNet-5"):
         build("lenet5", weights="imagenet")
+
+
+@pytest.mark.parametrize("name", ["lenet5", "alexnet", "torchvision/resnet18"])
+def test_weights_that_there_are_not_are_one_sentence(name: str):
+    with pytest.raises(InvalidInput) as caught:
+        build(name, weights="nonsense")
+    assert str(caught.value) == "There are no weights called 'nonsense'; choose 'trained' or 'imagenet', or give a state dict."
+
+
+@pytest.mark.parametrize("source", ["trained", "imagenet"])
+def test_an_unknown_network_has_no_weights_to_miss(source: str):
+    with pytest.raises(UnknownNetwork, match="Did you mean rnn"):
+        build("elman", weights=source)  # type: ignore[arg-type]

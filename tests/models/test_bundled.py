@@ -38,8 +38,8 @@ def test_cannot_be_changed() -> None:
 
 
 def test_a_network_without_weights_and_a_missing_file_say_what_to_do(monkeypatch: pytest.MonkeyPatch, tmp_path: object) -> None:
-    with pytest.raises(MissingWeights, match="lenet6 come with the project; choose one of: lenet5"):
-        state_dict("lenet6")
+    with pytest.raises(MissingWeights, match="alexnet come with the project; choose one of: lenet5"):
+        state_dict("alexnet")
     monkeypatch.setattr(bundled, "FOLDER", tmp_path)
     with pytest.raises(NetlibError, match=r"lenet5\.safetensors .* missing; run: python -m netlib\.training\.bundled lenet5"):
         state_dict("lenet5")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import threading
 from dataclasses import replace
 from hashlib import sha256
@@ -75,6 +76,17 @@ def test_a_download_is_told_piece_by_piece_and_appears_whole(server: str, tmp_pa
     assert steps == sorted(steps) and len(steps) > 2 and steps[-1] == len(BODY)
     assert [file.name for file in folder.iterdir()] == [weights.file]
     assert (folder / weights.file).read_bytes() == BODY
+
+
+@pytest.mark.parametrize(("umask", "mode"), [(0o022, 0o644), (0o077, 0o600)])
+def test_whoever_shares_the_folder_may_read_the_file_as_any_other(server: str, tmp_path: Path, umask: int, mode: int) -> None:
+    weights, before = record(server + "/whole"), os.umask(umask)
+    try:
+        for _ in fetch(weights, tmp_path):
+            pass
+    finally:
+        os.umask(before)
+    assert (tmp_path / weights.file).stat().st_mode & 0o777 == mode
 
 
 def test_a_stopped_download_leaves_nothing(server: str, tmp_path: Path) -> None:

@@ -106,6 +106,12 @@ def test_link_restores_open_blocks_and_marked_layers() -> None:
     assert address(app, *moved) == moved
 
 
+def test_a_layer_that_a_network_does_not_have_is_said() -> None:
+    app = visit("lenet5", "alexnet", layer_2="C3")
+    assert [one.value for one in app.warning] == ["The link asks for the layer “C3”, which AlexNet does not have; none is marked."]
+    assert not app.exception
+
+
 def test_reference_that_is_taken_out_gives_way() -> None:
     app = visit("vgg16", "vgg19", "alexnet", reference="vgg19")
     app.multiselect[0].set_value(["vgg16", "alexnet"]).run()

@@ -19,9 +19,10 @@ from netlib.analysis import store
 from netlib.data.digits import digits
 from netlib.interpret.backwards import SLIDING
 from netlib.models.bundled import state_dict
-from pages.parts import film_panel, nine_panel, seen, work
+from pages.parts import film_panel, on_request, seen, work
 from tests.pages.page import mosaics as sent
 from tests.pages.page import open_page, said
+from tests.pages.page import sent as components
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -177,14 +178,24 @@ def test_without_a_network_it_says_what_to_do() -> None:
 
 
 def test_what_takes_long_is_asked_for_first(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(nine_panel, "AFFORDABLE", 0)
+    monkeypatch.setattr(on_request, "AT_ONCE", 0)
     monkeypatch.setattr(work, "_kept", {})
     app = opened({**LINK, "layer_1": "S4"})
     assert "nine_patches_lenet5-modern" not in sent(app)
-    app.button(key="sweep_lenet5-modern").click().run()
+    app.button(key="ask_nine_1").click().run()
     assert len(sent(app)["nine_patches_lenet5-modern"]["names"]) == 9
     assert "nine_patches_lenet5-modern" in sent(app.run())  # once found, it needs no button
-    assert not [button for button in app.button if button.key == "sweep_lenet5-modern"]
+    assert not [button for button in app.button if button.key == "ask_nine_1"]
+    work._kept.clear()
+    app = opened({**LINK, "layer_1": "S4", "made": "nine_1", "nine_1": "3"})  # the link asks, and selects the third
+    assert len(sent(app)["nine_patches_lenet5-modern"]["names"]) == 9
+    assert [push["tile"] for push in components(app, "mosaic_push") if push["channel"].startswith("nine_")] == [2, 2]
+    assert app.query_params["nine_1"] in ("3", ["3"])
+
+
+def test_a_patch_that_is_not_among_the_nine_is_said() -> None:
+    app = opened({**LINK, "layer_1": "S4", "nine_1": "10"})
+    assert "nine_1 “10”" in said(app) and "nine_1" not in app.query_params
 
 
 def test_each_kind_of_layer_on_the_way_down_has_words() -> None:

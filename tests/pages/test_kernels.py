@@ -85,3 +85,21 @@ def test_a_link_that_asks_for_what_there_is_not_is_answered() -> None:
     assert app.warning[0].value == "The link asks for the layer “S2”, which is not one to show here; showing C1."
     app = opened({"network": "lenet5", "channel_1": "9"})
     assert app.warning[0].value.startswith("C1 has no kernel “9”, only 0 to 5")
+
+
+def test_the_input_channel_whose_weights_are_read_is_in_the_link() -> None:
+    app = opened({"network": "lenet5-modern", "layer_1": "C3", "channel_1": "2", "input_1": "4"})
+    weights = load_file(WEIGHTS / "lenet5-modern.safetensors")["C3.weight"][2]
+    np.testing.assert_array_equal(app.dataframe[0].value, weights[4])
+    app.selectbox(key="view_input_lenet5-modern_C3").select(1).run()
+    np.testing.assert_array_equal(app.dataframe[0].value, weights[1])
+    assert app.query_params["input_1"] == "1"
+    app = opened({"network": "lenet5-modern", "layer_1": "C3", "input_1": "6"})
+    assert app.warning[0].value == "C3 has no input channel “6”, only 0 to 5; showing 0."
+
+
+def test_the_buttons_walk_the_layers_that_have_kernels() -> None:
+    app = opened({"network": ["lenet5", "zfnet-mini"], "layer_2": "conv5"})
+    next(button for button in app.button if button.label == "Next layer").click().run()
+    layers = [app.selectbox(key=f"view_seen_layer_{name}") for name in ("lenet5", "zfnet-mini")]
+    assert [box.value for box in layers] == ["C3", layers[1].options[-1].partition(" ")[0]]

@@ -94,7 +94,7 @@ def test_mistakes_can_be_searched():
 
 @pytest.mark.parametrize(
     "label, title, networks",
-    [("Open AlexNet", "Architecture", ["alexnet"]), ("Put AlexNet, VGG-16", "Compare", ["alexnet", "vgg16", "resnet50"])],
+    [("Open AlexNet", "Architecture", ["alexnet"]), ("Put three networks", "Compare", ["alexnet", "vgg16", "resnet50"])],
 )
 def test_buttons_lead_into_the_tool(label, title, networks):
     test = run()

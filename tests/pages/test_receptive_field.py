@@ -141,6 +141,17 @@ def test_effective_field_on_demand() -> None:
     assert "Half of the squared gradient" not in said(app)
 
 
+def test_a_link_to_an_effective_field_shows_it() -> None:
+    link = {"network": "lenet5", "layer_1": "C3", "unit_1": "1,3"}
+    app = opened(link)
+    assert "Half of the squared gradient" not in said(app) and "made" not in app.query_params
+    app.button[0].click().run()
+    assert app.query_params["made"] == "effective"
+    app = opened({**link, "unit_1": "2,3", "made": "effective"})
+    assert "Half of the squared gradient comes from the central" in said(app) and app.query_params["made"] == "effective"
+    assert "effective_lenet5_png" in [button.key for button in app.get("download_button")]
+
+
 def test_effective_field_lies_inside_the_box() -> None:
     """Another origin than the box: autograd through the network itself. C3 of LeNet-5, unit (1, 2), sees 14 px at steps of 2."""
     steps = list(effective._measure("lenet5-modern", weights_picker.by_default("lenet5-modern"), "C3", (1, 2)))

@@ -15,7 +15,7 @@ from netlib.data.digits import digits
 from netlib.figures import units
 from netlib.models.build import build
 from netlib.models.bundled import BUNDLED, state_dict
-from pages.parts import hand_occluder, on_request
+from pages.parts import hand_occluder, on_request, work
 from pages.parts.occluder_choice import Square
 from pages.parts.picture_wall import Field
 from tests.pages.page import open_page, said, sent
@@ -127,10 +127,44 @@ def test_what_is_costly_waits_for_the_button(monkeypatch: pytest.MonkeyPatch) ->
     assert len(panels(again)) == 3, "what was computed is there for the next visitor"
 
 
+def test_a_link_to_costly_maps_shows_them_and_a_change_asks_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(on_request, "AT_ONCE", 0)
+    monkeypatch.setattr(work, "_kept", {})
+    app = opened({**LINK, "step": "25"})
+    assert not panels(app) and "made" not in app.query_params
+    app.button(key="ask_occlusion").click().run()
+    assert app.query_params["made"] in ("occlusion", ["occlusion"])
+    work._kept.clear()  # as for a visitor of another server
+    app = opened({**LINK, "step": "25", "made": "occlusion"})
+    assert len(panels(app)) == 3 and app.query_params["made"] in ("occlusion", ["occlusion"])
+    app.select_slider(key="view_size").set_value("50").run()
+    assert not panels(app) and app.button(key="ask_occlusion") and "made" not in app.query_params
+
+
 def test_a_method_that_does_not_apply_is_refused_by_the_layer() -> None:
     app = opened({"network": "lenet5", "picture": "digit:3", "see": "attribution", "method": ["guided_backprop", "saliency"]})
-    assert "Guided backpropagation does not apply to LeNet-5: squash1" in app.warning[0].value.replace("\\", "")
-    assert list(panels(app)) == ["Saliency"]
+    shown = panels(app)
+    assert list(shown) == ["Guided backpropagation", "Saliency"] and shown["Saliency"]["src"]
+    assert shown["Guided backpropagation"]["instead"].startswith("Not applicable: squash1 (scaled_tanh) is an activation")
+    assert "Not applicable to LeNet-5: DeepLIFT. squash1 (scaled_tanh)" in said(app)
+
+
+def test_at_first_only_methods_that_apply_are_ticked() -> None:
+    """LeNet-5 squashes by tanh, so that rules for the ReLU say nothing of it; the modern form has ReLUs."""
+    app = opened({"network": "lenet5", "picture": "digit:3", "see": "attribution"})
+    assert app.multiselect(key="view_methods").value == ["saliency", "integrated_gradients", "smoothgrad", "grad_cam"]
+    assert "method" not in app.query_params and all("src" in panel for panel in panels(app).values())
+    app.multiselect(key="view_sights").select(NAME).run()
+    assert "guided_backprop" in app.multiselect(key="view_methods").value
+    first, second = (group for wall in sent(app, "picture_wall") for group in wall["groups"])
+    guided = [next(panel for panel in group["panels"] if panel["title"] == "Guided backpropagation") for group in (first, second)]
+    assert ["src" in panel for panel in guided] == [False, True]
+
+
+def test_a_check_stands_below_the_maps_of_its_network() -> None:
+    link = {"network": [NAME, "lenet5"], "picture": "digit:3", "see": "attribution", "method": "saliency", "check": "1:saliency"}
+    titles = [[panel["title"] for panel in group["panels"]] for wall in sent(opened(link), "picture_wall") for group in wall["groups"]]
+    assert [len(row) > 1 for row in titles] == [False, True, False]
 
 
 def test_no_network_and_no_method_say_what_to_do() -> None:

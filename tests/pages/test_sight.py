@@ -114,7 +114,9 @@ def test_the_default_picture_follows_the_networks_until_one_is_chosen() -> None:
         ({"picture": "upload:0123abcd"}, "was uploaded in another session, which alone has it; showing Chelsea the cat."),
         ({"picture": "drawn:0123abcd"}, "was drawn in another session"),
         ({"weights_1": "psychic"}, "The link asks for the weights “psychic”, which ZFNet, laptop size does not have here"),
-        ({"network": ["dcgan-generator", "zfnet-mini"]}, "DCGAN generator has no picture to look at"),
+        ({"network": ["dcgan-generator", "zfnet-mini"]}, "DCGAN generator makes pictures and looks at none, so it cannot be shown here"),
+        ({"network": ["zfnet-mini", "lstm"]}, "reads a picture row by row and keeps no maps of it"),
+        ({"network": "rnn"}, "its layers are on the pages Architecture and Compare."),
         ({"network": ["vgg61", "zfnet-mini"]}, "There is no network called 'vgg61'. Did you mean vgg19"),
     ],
 )  # fmt: skip
@@ -250,3 +252,10 @@ def test_an_empty_pad() -> None:
     assert draw_pad.read("") is None and draw_pad.read(None) is None
     picture = draw_pad.read(drawing())
     assert picture is not None and picture.size == (64, 64)
+
+
+def test_the_picture_as_a_network_sees_it_is_saved_with_what_was_done_to_it() -> None:
+    (one,) = sights(opened({"network": "zfnet-mini"}))
+    caption = one.seen_caption()
+    assert caption.startswith("ZFNet, laptop size (trained on patches) · Chelsea the cat · as it sees the picture, 64×64 pixels · ")
+    assert "scaled" in caption and "the mean 0.4712, 0.3725, 0.3308" in caption

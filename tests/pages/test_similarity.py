@@ -16,6 +16,7 @@ from netlib.data.same_parts import SETS, pictures
 from netlib.figures import units
 from netlib.models.build import build
 from netlib.models.bundled import BUNDLED, state_dict
+from pages.parts import on_request, work
 from tests.pages.page import open_page, said
 
 if TYPE_CHECKING:
@@ -99,6 +100,23 @@ def test_correspondence_against_signs_by_hand(network: nn.Module) -> None:
     pairs = [float((signs[i] != signs[j]).float().mean()) for i in range(5) for j in range(i)]
     assert table["Upper loop"][0] == f"{np.mean(pairs):.3f} ± {np.std(pairs):.3f}"
     assert list(table.columns) == ["Network", "Layer", "Upper loop", "Crossing", "Lower loop", "Random"]
+    assert {"Chart", "Numbers", "Pictures"} <= {button.label for button in app.get("download_button")}
+
+
+def test_a_costly_inversion_is_in_the_link(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(on_request, "AT_ONCE", 0)
+    monkeypatch.setattr(work, "_kept", {})
+    link = {**LINK, "about": "inversion", "layers": "one", "descent": "100", "layer_1": "C1"}
+    assert not walls(opened(link))
+    app = opened({**link, "made": ["inversion", "nearest"]})
+    assert len(walls(app)[0]["panels"]) == 2 and app.query_params["made"] in ("inversion", ["inversion"])
+
+
+def test_correspondence_offers_no_picture_and_another_section_has_the_links() -> None:
+    app = opened({**LINK, "about": "correspondence"})
+    assert not [box for box in app.selectbox if box.label == "Picture"]
+    app.radio(key="view_about").set_value("invariance").run()
+    assert not app.exception and walls(app)[0]["panels"][0]["alt"].startswith("held-out digit 3")
 
 
 def test_maximization_shows_the_unit_and_its_regularizers(network: nn.Module) -> None:

@@ -11,9 +11,10 @@ import pytest
 from safetensors.numpy import load_file
 
 from netlib.analysis import store
-from pages.parts import maximization_panel, unit_facts, work
+from pages.parts import on_request, unit_facts, work
 from tests.pages.page import PAGES, open_page, said
 from tests.pages.page import mosaics as sent
+from tests.pages.page import sent as walls
 
 if TYPE_CHECKING:
     pass
@@ -21,11 +22,6 @@ if TYPE_CHECKING:
 WEIGHTS = PAGES.parent / "assets" / "weights"
 LINK = {"network": "lenet5-modern", "picture": "digit:17", "layer_1": "S4", "channel_1": "3", "unit_1": "4,3"}
 opened = partial(open_page, "unit")
-
-
-@pytest.fixture(autouse=True)
-def _short(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(maximization_panel, "STEPS", 12)
 
 
 def test_a_silent_unit_says_what_to_choose() -> None:
@@ -46,7 +42,8 @@ def test_everything_about_one_unit() -> None:
     assert data["own_map_lenet5-modern"]["tile"] == [5, 5]
     assert data["projections_lenet5-modern"]["tile"] == [16, 16]
     assert len(data["nine_patches_lenet5-modern"]["names"]) == 9
-    assert "Gradient ascent from noise, 12 steps, seed 0: the unit (4, 3) of S4 gives" in said(app)
+    ((made,),) = [group["panels"] for wall in walls(app, "picture_wall") for group in wall["groups"]]
+    assert made["title"] == "S4, channel 3, unit (4, 3)" and made["caption"].endswith("after 128 steps.")
 
 
 def test_the_link_brings_it_back() -> None:
@@ -56,12 +53,12 @@ def test_the_link_brings_it_back() -> None:
 
 
 def test_what_takes_long_is_asked_for_first(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(maximization_panel, "AFFORDABLE", 0)
+    monkeypatch.setattr(on_request, "AT_ONCE", 0)
     monkeypatch.setattr(work, "_kept", {})
     app = opened({**LINK, "channel_1": "4"})
-    assert "Gradient ascent" not in said(app)
-    app.button(key="maximize_lenet5-modern").click().run()
-    assert "Gradient ascent" in said(app)
+    assert not walls(app, "picture_wall")
+    app.button(key="ask_maximization").click().run()
+    assert len(walls(app, "picture_wall")) == 1 and "maximization" in app.query_params["made"]
 
 
 @pytest.mark.parametrize(
@@ -78,3 +75,19 @@ def test_the_convolution_that_makes_a_channel(network: str, layer: str, made_by:
     graph = store.graph(network)
     name = layer if layer in graph.by_name else next(each.name for each in graph if each.kind == "concat")
     assert unit_facts.kernel_layer(graph, name) == made_by
+
+
+def test_the_buttons_walk_the_layers() -> None:
+    app = opened(LINK)
+    next(button for button in app.button if button.label == "Previous layer").click().run()
+    assert app.selectbox(key="view_seen_layer_lenet5-modern").value == "relu3"
+
+
+def test_the_input_channel_of_its_kernel_is_in_the_link() -> None:
+    app = opened({**LINK, "input_1": "5"})
+    kernel = load_file(WEIGHTS / "lenet5-modern.safetensors")["C3.weight"][3]
+    np.testing.assert_array_equal(app.dataframe[0].value, kernel[5])
+
+
+def test_the_picture_with_its_box_can_be_saved() -> None:
+    assert "whole_lenet5-modern_png" in [button.key for button in opened(LINK).get("download_button")]

@@ -19,7 +19,7 @@ from safetensors.torch import save
 from netlib.models import imagenet
 from netlib.models.build import build
 from netlib.models.zoo import build_torchvision
-from pages.parts import downloads
+from pages.parts import downloads, own_checkpoints
 from tests.pages.test_sight import opened, png, run, said, sights
 
 if TYPE_CHECKING:
@@ -202,3 +202,32 @@ def test_another_file_takes_the_place_of_the_first() -> None:
     app.file_uploader(key="view_checkpoint_lenet5-modern").upload("two.pt", saved(build("lenet5-modern", seed=2).state_dict()))
     assert sights(run(app))[0].key != first
     assert len(app.session_state["own_checkpoints"]) == 1
+
+
+def test_who_comes_back_to_a_checkpoint_that_had_to_make_room_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    data = saved(build("lenet5-modern", seed=1).state_dict())
+    app = with_file("lenet5-modern", "MyNet.pt", data)
+    (one,) = sights(app)
+    session = {"own_checkpoints": dict(app.session_state["own_checkpoints"])}
+    monkeypatch.setattr(own_checkpoints, "MOST_BYTES", len(data))
+    with_file("lenet5-modern", "other.pt", saved(build("lenet5-modern", seed=2).state_dict()))  # of another visitor
+
+    back = opened({"network": "lenet5-modern", "weights_1": one.weights}, session)  # from another page, where the field was not
+    assert not sights(back) and len(said(back)) == 1
+    assert said(back)[0].startswith("Own checkpoint MyNet.pt had to make room for newer ones: this server keeps ")
+    assert "weights_1" not in back.query_params and not said(run(back))
+
+    assert sights(run(app))[0].key == one.key and not said(app)  # whose field still has the file need not choose it again
+
+
+def test_random_weights_of_a_network_with_batch_normalization_have_seen_photos() -> None:
+    app = opened({"network": ["resnet110-cifar", "vgg-mini"], "weights_1": "random", "weights_2": "random"})
+    deep, plain = sights(app)
+    assert deep.weights_title == "random weights, seed 0, batch-norm statistics of 4 photos"
+    assert plain.weights_title == "random weights, seed 0"
+    with deep.model() as model, torch.no_grad():
+        assert 0.1 < model(deep.input()[None]).abs().max() < 20
+        assert torch.equal(model.fc.weight, build("resnet110-cifar").fc.weight)  # what is random stays as the seed says
+    with plain.model() as model:
+        assert all(torch.equal(tensor, model.state_dict()[name]) for name, tensor in build("vgg-mini").state_dict().items())
+    assert any("photos bring to them" in block.value for block in app.markdown)
