@@ -1,7 +1,8 @@
 """What papers and repositories have printed about the networks, held against what we compute.
 
-`assets/published.json` has four parts: sources; facts of structure, which `check` computes again from a LayerGraph;
-results (error rates), which it cannot; and the mistakes that papers and lecture notes make, with the right figure.
+`assets/published.json` has five parts: sources; facts of structure, which `check` computes again from a LayerGraph;
+results (error rates), which it cannot; the mistakes that papers and lecture notes make, with the right figure; and findings,
+what a paper's experiment showed.
 """
 
 from __future__ import annotations
@@ -102,6 +103,26 @@ class Mistake:
 
 
 @dataclass(frozen=True, slots=True)
+class Finding:
+    """What came out of a paper's experiment, which `netlib.training.experiments` repeats in small.
+
+    Attributes:
+        experiment: its key there.
+        metric: what `values` are, one for each arm for which the paper gives a number.
+        effect: how much better what the paper proposes is: a difference of errors in points, or a ratio of times; None without a number.
+        printed: the paper's statement, as half a sentence.
+    """
+
+    experiment: str
+    metric: str
+    values: Mapping[str, float]
+    effect: float | None
+    printed: str
+    source: str
+    where: str
+
+
+@dataclass(frozen=True, slots=True)
 class Check:
     """A fact beside the figure computed for it."""
 
@@ -123,6 +144,11 @@ def results(network: str | None = None) -> tuple[Result, ...]:
 def mistakes(network: str | None = None) -> tuple[Mistake, ...]:
     """The known mistakes about `network`, or all, also those about no network in particular."""
     return _of(network, _published()["mistakes"])
+
+
+def finding(experiment: str) -> Finding:
+    """What the paper found in this experiment."""
+    return _published()["findings"][experiment]
 
 
 def sources() -> Mapping[str, Mapping[str, str]]:
@@ -233,6 +259,7 @@ def _published() -> Mapping[str, Any]:
         "facts": tuple(Fact(**{**row, "value": _figure(row["value"])}) for row in data["facts"]),
         "results": tuple(Result(**row) for row in data["results"]),
         "mistakes": tuple(Mistake(**{**row, "checks": tuple(row.get("checks", ()))}) for row in data["mistakes"]),
+        "findings": {row["experiment"]: Finding(**row) for row in data["findings"]},
     }
 
 
