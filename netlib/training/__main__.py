@@ -158,4 +158,6 @@ def _add(group: Any, field: Field[Any]) -> None:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    status = main()
+    sys.stdout.flush()
+    os._exit(status)  # all is written; Python would take two seconds more to take torch apart

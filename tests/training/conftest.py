@@ -19,6 +19,8 @@ from sqlalchemy.exc import OperationalError
 
 from netlib.data.split import Split, split
 from netlib.training.runs import Store
+from tests.training.faults import RECIPE, Outcome, gone
+from tests.training.nursery import Nursery
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -80,3 +82,19 @@ def postgres() -> Iterator[Callable[[], str]]:
 def store(request: pytest.FixtureRequest, tmp_path: Path) -> Store:
     """An empty store of runs, in a file and on a server."""
     return Store(folder=tmp_path) if request.param == "sqlite" else Store(request.getfixturevalue("postgres")(), tmp_path)
+
+
+@pytest.fixture(scope="session")
+def nursery() -> Iterator[Nursery]:
+    made = Nursery()
+    yield made
+    made.close()
+
+
+@pytest.fixture(scope="session")
+def undisturbed(nursery: Nursery, tmp_path_factory: pytest.TempPathFactory) -> Outcome:
+    """What the run gives when nothing happens to it."""
+    store = Store(folder=tmp_path_factory.mktemp("undisturbed"))
+    id = store.create(RECIPE).id
+    gone(nursery.worker(store, every=1000))
+    return Outcome(store, id)

@@ -17,76 +17,14 @@ from netlib.training import checkpoint
 from netlib.training.processes import identity
 from netlib.training.recipe import Recipe
 from netlib.training.runs import Store
-from tests.training.nursery import Nursery
+from tests.training.faults import RECIPE, Outcome, at_work, gone, under_way, until
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
     from pathlib import Path
 
-# Everything that draws at random or remembers: augmentation, momentum, evaluations that the rate depends on.
-RECIPE = Recipe("lenet5-modern", "digits", steps=200, batch=16, shift=2, schedule="plateau", patience=2, evaluate=40, device="cpu")
+    from tests.training.nursery import Nursery
+
 LONG = Recipe("lenet5-modern", "digits", steps=19_000, batch=8, device="cpu")
-TIMED = ("images_per_second", "learning_rate")  # series whose points are where the clock says
-
-
-@pytest.fixture(scope="module")
-def nursery() -> Iterator[Nursery]:
-    made = Nursery()
-    yield made
-    made.close()
-
-
-@pytest.fixture(scope="module")
-def undisturbed(nursery: Nursery, tmp_path_factory: pytest.TempPathFactory) -> Outcome:
-    """What the run gives when nothing happens to it."""
-    store = Store(folder=tmp_path_factory.mktemp("undisturbed"))
-    id = store.create(RECIPE).id
-    gone(nursery.worker(store, every=1000))
-    return Outcome(store, id)
-
-
-class Outcome:
-    """All numbers of a finished run: every point of every series, evaluations, what the network looked like, and its weights."""
-
-    def __init__(self, store: Store, id: str) -> None:
-        run = store.get(id)
-        assert (run.status, run.step, run.message) == ("finished", RECIPE.steps, "")
-        last = store.checkpoint(id)
-        assert last is not None
-        self.tensors = {name: tensor.numpy().tobytes() for name, tensor in checkpoint.load(last).tensors.items()}
-        curves = store.points(id, most=10**9)
-        self.curves = {name: (c.step.tolist(), c.value.tolist()) for name, c in curves.items() if name not in TIMED}
-        self.evaluations = [(step, e.loss, e.top1, e.confusion.tolist(), e.mistakes) for step, e in store.evaluations(id)]
-        self.snapshots = {step: {name: a.tobytes() for name, a in store.snapshot(id, step).items()} for step in store.snapshots(id)}
-
-    def __eq__(self, other: object) -> bool:
-        return isinstance(other, Outcome) and vars(self) == vars(other)
-
-    __hash__ = None
-
-
-def gone(pid: int, within: float = 60) -> float:
-    """Waits until a process has ended; the seconds that took."""
-    began = time.monotonic()
-    while identity(pid):
-        assert time.monotonic() - began < within, f"process {pid} still lives after {within} s"
-        time.sleep(0.01)
-    return time.monotonic() - began
-
-
-def until(true: Callable[[], object], within: float = 60) -> None:
-    end = time.monotonic() + within
-    while not true():
-        assert time.monotonic() < end, "waited in vain"
-        time.sleep(0.02)
-
-
-def at_work(store: Store, id: str, pid: int) -> None:
-    until(lambda: store.get(id).pid == pid)
-
-
-def under_way(store: Store, id: str, step: int) -> None:
-    until(lambda: store.get(id).step >= step)
 
 
 def test_killed_at_many_moments_it_ends_with_the_same_numbers(nursery: Nursery, undisturbed: Outcome, tmp_path: Path) -> None:
