@@ -32,10 +32,13 @@ if TYPE_CHECKING:
     from netlib.interpret.strongest import strongest
     from netlib.models.build import build
     from netlib.models.registry import NETWORKS
+    from netlib.training.recipe import Recipe
+    from netlib.training.train import train
 
 _HOME = {
     "NETWORKS": "netlib.models.registry",
     "NetlibError": "netlib.errors",
+    "Recipe": "netlib.training.recipe",
     "attribute": "netlib.interpret.attribution",
     "build": "netlib.models.build",
     "compare": "netlib.analysis.compare",
@@ -50,11 +53,13 @@ _HOME = {
     "receptive_fields": "netlib.analysis.receptive_field",
     "strongest": "netlib.interpret.strongest",
     "trace": "netlib.analysis.tracing",
+    "train": "netlib.training.train",
 }
 
 __all__ = [
     "NETWORKS",
     "NetlibError",
+    "Recipe",
     "attribute",
     "build",
     "compare",
@@ -69,6 +74,7 @@ __all__ = [
     "receptive_fields",
     "strongest",
     "trace",
+    "train",
 ]
 
 

@@ -16,8 +16,8 @@ ROOT = Path(__file__).parents[1]
 
 def test_the_public_names() -> None:
     assert netlib.__all__ == [
-        "NETWORKS", "NetlibError", "attribute", "build", "compare", "costs", "deconvnet", "effective_field", "grad_cam", "graph",
-        "input_box", "occlusion", "reach", "receptive_fields", "strongest", "trace",
+        "NETWORKS", "NetlibError", "Recipe", "attribute", "build", "compare", "costs", "deconvnet", "effective_field", "grad_cam", "graph",
+        "input_box", "occlusion", "reach", "receptive_fields", "strongest", "trace", "train",
     ]  # fmt: skip
     assert dir(netlib) == netlib.__all__
 
@@ -47,6 +47,7 @@ def test_the_docstring_tells_the_truth() -> None:
         "import netlib; graph = netlib.graph('vgg19'); netlib.costs(graph).macs; netlib.receptive_fields(graph)['pool5'].size",
         "import netlib; graph = netlib.graph('alexnet'); netlib.input_box(graph, 'conv5', (3, 4)).clipped()",
         "import netlib; netlib.compare([netlib.graph('vgg16'), netlib.graph('vgg19')])",
+        "import netlib; netlib.Recipe('lenet5', 'digits', epochs=2, loss='rbf').as_dict()",
         "from netlib.analysis.cost_formulas import formulas; import netlib; formulas(netlib.graph('lenet5'), 'C3')",
         "from netlib.analysis.stages import stages; import netlib; stages(netlib.graph('googlenet'))",
     ],

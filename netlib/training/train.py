@@ -29,10 +29,14 @@ def trainer(recipe: Recipe, *, device: str | None = None) -> Trainer:
 def train(recipe: Recipe) -> Iterator[Step]:
     """Train by `recipe`, a step at each turn of the iterator.
 
-        >>> from netlib.training.recipe import Recipe
-        >>> steps = list(netlib.train(Recipe("lenet5-modern", "digits", steps=2)))   # doctest: +SKIP
+        >>> import netlib
+        >>> for step in netlib.train(netlib.Recipe("lenet5-modern", "digits", steps=3)):
+        ...     print(f"step {step.step} of {step.steps}: loss {step.loss.item():.1f}")
+        step 1 of 3: loss 2.3
+        step 2 of 3: loss 2.3
+        step 3 of 3: loss 2.3
 
-    Who wants the trained network too takes `netlib.training.train.trainer(recipe)`: its `model` is it, and it is iterated in the same way.
+    `netlib.training.train.trainer(recipe)` is iterated in the same way, and has the trained network as its `model`.
 
     Raises:
         NetlibError: what the recipe names does not exist, is not on this computer, or does not fit together.
