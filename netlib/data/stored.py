@@ -49,9 +49,18 @@ class Part:
 
 def place(root: Path, name: str, shape: Sequence[int], files: Iterable[Path]) -> Path:
     """Where a set made of `files` at `shape` is kept; another file, or another date of one, is another place."""
-    entries = [(str(path), path.stat().st_size, path.stat().st_mtime_ns) for path in files]
-    fingerprint = hashlib.sha256(json.dumps([FORMAT, sorted(entries)]).encode()).hexdigest()[:16]
+    entries = sorted((str(path), *_stamp(path)) for path in files)
+    fingerprint = hashlib.sha256(json.dumps([FORMAT, entries]).encode()).hexdigest()[:16]
     return root / "prepared" / f"{name.replace(':', '-')}-{'x'.join(map(str, shape))}-{fingerprint}"
+
+
+def _stamp(path: Path) -> tuple[int, int]:
+    """Size and date of a file; nothing of one that cannot be looked at: whoever opens it will tell."""
+    try:
+        found = path.stat()
+    except OSError:
+        return 0, 0
+    return found.st_size, found.st_mtime_ns
 
 
 def write(

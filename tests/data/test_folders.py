@@ -112,6 +112,7 @@ def test_damaged_grey_long_and_foreign_files(root: Path, monkeypatch: pytest.Mon
     (folder / "page.png").write_text("<html>")
     (folder / "notes.txt").write_text("no picture, and none by its name")
     (folder / "._1.jpg").write_bytes(b"what a Mac leaves")
+    (folder / "gone.png").symlink_to("nowhere.png")
     (folder.parent / ".cache").mkdir()
     save(folder / "deeper" / "grey.png", 1, mode="L")
     save(folder / "long.gif", 2, size=(5, 90))
@@ -119,7 +120,7 @@ def test_damaged_grey_long_and_foreign_files(root: Path, monkeypatch: pytest.Mon
     save(folder / "large.png", 3, size=(90, 60))
     split = data_set("folder:pets", SHAPE)
     refused = sorted(text.partition(": ")[0] for text in split.left_out)
-    assert refused == ["bird/broken.jpg", "bird/empty.png", "bird/large.png", "bird/page.png"]
+    assert refused == ["bird/broken.jpg", "bird/empty.png", "bird/gone.png", "bird/large.png", "bird/page.png"]
     assert all(text.endswith(".") for text in split.left_out)
     assert len(split.train_images) + len(split.test_images) == 19 + 2
     assert np.bincount(split.train_labels).sum() == len(split.train_images)
