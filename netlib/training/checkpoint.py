@@ -60,8 +60,8 @@ def save(path: Path, state: State) -> None:
         raise
 
 
-def load(path: Path) -> State:
-    """What was saved there, on the CPU.
+def load(path: Path, part: str = "") -> State:
+    """What was saved there, on the CPU; of the tensors only those whose names begin with `part`, such as "model/".
 
     Raises:
         InvalidCheckpoint: the file is damaged, or no checkpoint of a run.
@@ -72,7 +72,7 @@ def load(path: Path) -> State:
         with safe_open(path, framework="pt", device="cpu") as file:
             values = json.loads((file.metadata() or {})["state"])
             names: list[str] = file.keys()
-            return State({name: file.get_tensor(name) for name in names}, values)
+            return State({name: file.get_tensor(name) for name in names if name.startswith(part)}, values)
     except (SafetensorError, OSError, KeyError, ValueError) as error:
         raise InvalidCheckpoint(f"{path.name} is no checkpoint of a run, or is damaged ({error}); use an earlier one.") from error
 

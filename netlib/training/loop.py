@@ -172,7 +172,8 @@ class Trainer:
         }
         entries = ((f"{part}/{name}", tensor) for part, tensors in parts.items() for name, tensor in tensors.items())
         copies = {key: tensor.detach().to("cpu", copy=True) for key, tensor in entries}
-        return State(copies, {"step": self.step, "seconds": self.seconds, "schedule": self.schedule.saved()})
+        sees = {"classes": list(self.data.classes), "mean": list(self.data.mean), "std": list(self.data.std)}  # for who uses the weights
+        return State(copies, {"step": self.step, "seconds": self.seconds, "schedule": self.schedule.saved(), "data": sees})
 
     def load(self, state: State) -> None:
         """Go on where `state` was taken, of a run by the same recipe.
