@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import inspect
+import warnings
 from dataclasses import replace
 from math import cos, pi
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -11,6 +14,9 @@ import torch
 from torch import nn
 
 from netlib.data.split import Split
+from netlib.errors import InvalidInput
+from netlib.training import loop
+from netlib.training.devices import device_of
 from netlib.training.evaluation import correct
 from netlib.training.loop import Trainer
 from netlib.training.recipe import Recipe
@@ -98,3 +104,68 @@ def test_correct_counts_in_parts_as_at_once(tiny: Split, monkeypatch: pytest.Mon
     whole = correct(model, tiny.train_images, tiny.train_labels, tiny)
     monkeypatch.setattr("netlib.training.evaluation.EVALUATED", 2)
     assert correct(model, tiny.train_images, tiny.train_labels, tiny) == whole
+
+
+def test_a_run_in_seconds(tiny: Split, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A clock that goes on by a quarter of a second at each step: 20 steps in five seconds, and the learning rate falls to nearly 0."""
+    now = [100.0]
+    monkeypatch.setattr("netlib.training.loop.perf_counter", lambda: now[0])
+    recipe = replace(RECIPE, epochs=0, seconds=5.0, learning_rate=0.1)
+    trainer, seen = Trainer(net(), tiny, recipe), []
+    for step in trainer:
+        seen.append(step)
+        now[0] += 0.25
+    assert [step.step for step in seen] == list(range(1, 21))
+    assert {step.steps for step in seen[1:]} == {20}  # known from the second on
+    rates = [step.learning_rate for step in seen[1:]]
+    assert rates == sorted(rates, reverse=True) and rates[-1] < 0.002
+    assert trainer.finished and trainer.seconds == 5.0
+    now[0] += 50
+    assert trainer.seconds == 5.0  # nobody iterates
+
+
+def test_evaluations_are_due(tiny: Split) -> None:
+    cases = (dict(epochs=3, batch=4), [2, 4, 6]), (dict(epochs=3, batch=4, evaluate=4), [4, 6]), (dict(steps=3), [1, 2, 3])
+    for settings, expected in cases:
+        trainer = Trainer(net(), tiny, replace(RECIPE, **(dict(epochs=0) | settings)))
+        assert not trainer.due
+        assert [step.step for step in trainer if trainer.due] == expected
+
+
+def test_the_plateau_divides_the_rate_when_the_score_stalls(tiny: Split) -> None:
+    """Nothing is learned at this rate, so no evaluation after the first is better: after every second one the rate falls."""
+    recipe = replace(RECIPE, epochs=7, learning_rate=1e-9, schedule="plateau", patience=2)
+    rates = [step.learning_rate for step in Trainer(net().eval(), tiny, recipe)]
+    assert rates == pytest.approx([1e-9, 1e-9, 1e-9, 1e-10, 1e-10, 1e-11, 1e-11])
+
+
+@pytest.mark.parametrize("settings", [dict(precision="bf16"), dict(channels_last=True), dict(precision="bf16", channels_last=True)])
+def test_other_formats_give_nearly_the_same_curve(tiny: Split, settings: dict[str, object]) -> None:
+    """bf16 keeps 8 bits: a loss of 1 is right to about a hundredth; the order in memory changes only the order of sums."""
+    recipe = replace(RECIPE, epochs=6, learning_rate=0.05)
+    expected = [step.loss.item() for step in Trainer(net(), tiny, recipe)]
+    trainer = Trainer(net(), tiny, replace(recipe, **settings))
+    found = [step.loss.item() for step in trainer]
+    assert found == pytest.approx(expected, abs=0.03 if "precision" in settings else 1e-4)
+    assert found != expected or "precision" not in settings
+    assert all(p.dtype == torch.float32 for p in trainer.model.parameters())
+
+
+def test_a_set_mapped_from_a_file_gives_the_same_run(tiny: Split, tmp_path: Path) -> None:
+    np.save(tmp_path / "images.npy", tiny.train_images)
+    mapped = replace(tiny, train_images=np.load(tmp_path / "images.npy", mmap_mode="r"))
+    assert isinstance(mapped.train_images, np.memmap)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        found = [step.loss.item() for step in Trainer(net(), mapped, RECIPE)]
+    assert found == [step.loss.item() for step in Trainer(net(), tiny, RECIPE)]
+
+
+def test_a_device_that_is_not_there() -> None:
+    with pytest.raises(InvalidInput, match="run on cuda:99 was asked for, and this machine has [0-9]+ GPUs that torch can use; choose cpu"):
+        device_of("cuda:99")
+    assert device_of("cpu") == torch.device("cpu")
+
+
+def test_the_loop_can_be_read_in_one_sitting() -> None:
+    assert len(inspect.getsource(loop).splitlines()) < 200

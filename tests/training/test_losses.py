@@ -7,7 +7,7 @@ from math import exp, log
 import pytest
 import torch
 
-from netlib.training.losses import RUBBISH, chosen, loss, rbf_loss
+from netlib.training.losses import RUBBISH, chosen, loss, main_outputs, rbf_loss, total_loss
 
 
 def test_rbf_loss_by_hand() -> None:
@@ -35,3 +35,13 @@ def test_smoothing_by_hand() -> None:
     logits = torch.tensor([[1.0, 0.0]])
     p = torch.softmax(logits, 1)[0].log()
     assert loss(logits, torch.tensor([0]), "cross-entropy", 0.2).item() == pytest.approx(-(0.9 * p[0] + 0.1 * p[1]).item())
+
+
+def test_auxiliary_losses_by_hand() -> None:
+    """−log p of the right class, each auxiliary classifier's times 0.3."""
+    outputs = torch.tensor([[1.0, 0.0]]), torch.tensor([[0.0, 2.0]]), torch.tensor([[3.0, 0.0]])
+    main, *others = (-torch.softmax(out, 1)[0, 0].log().item() for out in outputs)
+    labels = torch.tensor([0])
+    assert total_loss(outputs, labels, "cross-entropy", 0.0, 0.3).item() == pytest.approx(main + 0.3 * sum(others))
+    assert total_loss(outputs[0], labels, "cross-entropy", 0.0, 0.3).item() == pytest.approx(main)
+    assert main_outputs(outputs) is main_outputs(outputs[0]) is outputs[0]

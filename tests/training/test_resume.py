@@ -52,16 +52,20 @@ def everything(trainer: Trainer) -> dict[str, Tensor]:
     return dict(trainer.state().tensors)
 
 
-CASES = list(product(CHOICES["optimizer"], CHOICES["schedule"], AUGMENTATIONS))
+CASES: list[dict[str, object]] = [
+    dict(optimizer=optimizer, schedule=schedule) | AUGMENTATIONS[augmentation]
+    for optimizer, schedule, augmentation in product(CHOICES["optimizer"], CHOICES["schedule"], AUGMENTATIONS)
+]
+CASES += [dict(precision="bf16", channels_last=True), dict(epochs=0, steps=8, evaluate=3, schedule="plateau"), dict(kernel_rms=0.05)]
 
 
-@pytest.mark.parametrize(("optimizer", "schedule", "augmentation"), CASES)
-def test_resumed_is_uninterrupted(tiny: Split, optimizer: str, schedule: str, augmentation: str) -> None:
-    recipe = replace(RECIPE, optimizer=optimizer, schedule=schedule, **AUGMENTATIONS[augmentation])
+@pytest.mark.parametrize("settings", CASES, ids=lambda settings: " ".join(map(str, settings.values())))
+def test_resumed_is_uninterrupted(tiny: Split, settings: dict[str, object]) -> None:
+    recipe = replace(RECIPE, **settings)
     whole = Trainer(net(), tiny, recipe)
     expected = run(whole, STEPS)
     assert whole.finished
-    draw = random.Random(f"{optimizer} {schedule} {augmentation}")
+    draw = random.Random(str(settings))
     stops = sorted(draw.sample(range(1, STEPS), 2))
     trainer, found = Trainer(net(), tiny, recipe), []
     for stop in (*stops, STEPS):
