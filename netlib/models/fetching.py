@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import shutil
 from dataclasses import dataclass
+from http.client import HTTPException
 from pathlib import Path
 from secrets import token_hex
 from typing import TYPE_CHECKING
@@ -76,7 +77,7 @@ def fetch(file: File, folder: Path, error: type[NetlibError]) -> Generator[tuple
             part.unlink(missing_ok=True)
     except HTTPError as found:
         raise error(f"{file.host} answered {found.code} when asked for {file.name}; {by_hand}.") from found
-    except OSError as found:  # also what urllib raises where there is no network
+    except (OSError, HTTPException) as found:  # no network, no room, or an answer that is no HTTP
         raise error(f"{file.name} could not be fetched from {file.host}; go online and try again, or {by_hand}.") from found
 
 
