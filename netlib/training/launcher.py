@@ -55,9 +55,11 @@ def checked(recipe: Recipe) -> tuple[str, int]:
     """The device of this machine on which the recipe can run, and the bytes that it needs there.
 
     Raises:
-        InvalidInput: there is no such device, or its memory is too small.
+        InvalidInput: there is no such device, or its memory is too small, or the recipe asks for several.
         UnknownNetwork, MissingData: what the recipe names is not there.
     """
+    if recipe.devices > 1:
+        raise InvalidInput(f"A run here has one device, and {recipe.devices} were asked for; for several, use torchrun and netlib.train.")
     shape = default_input(recipe.network)
     if not available(recipe.data):
         data_set(recipe.data, shape)  # says what is missing

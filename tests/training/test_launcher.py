@@ -98,6 +98,7 @@ def test_what_cannot_run_here_is_refused_before_it_waits() -> None:
     wrong = {
         (UnknownNetwork, "no network called 'lenet'"): Recipe("lenet", "digits", steps=1),
         (InvalidInput, "A run on cuda:7 was asked for, and runs here may use cpu"): Recipe("lenet5", "digits", steps=1, device="cuda:7"),
+        (InvalidInput, "one device, and 2 were asked for"): Recipe("lenet5", "digits", steps=1, device="cpu", devices=2),
         (InvalidInput, r"needs about [\d.]+ GB of memory, .* cpu has [\d.]+ [GM]B left; take a smaller batch"): Recipe(
             "vgg16", "digits", steps=1, batch=1_000_000, device="cpu"
         ),

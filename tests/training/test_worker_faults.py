@@ -33,7 +33,7 @@ def test_killed_at_many_moments_it_ends_with_the_same_numbers(nursery: Nursery, 
     moments = random.Random(0)
     steps = []
     for _ in range(12):
-        pid = nursery.worker(store)
+        pid = nursery.worker(store, every=moments.choice([0.05, 0.7]))  # killed soon after a checkpoint, and long after it
         at_work(store, id, pid)
         time.sleep(moments.uniform(0, 0.9))
         if not identity(pid):
