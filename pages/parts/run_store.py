@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import time
 from pathlib import Path
 
 import streamlit as st
 
 from netlib.training import runs
 from netlib.training.runs import Store
+
+LOOK = 5.0  # seconds between two looks at the queue
 
 
 def store() -> Store:
@@ -26,3 +29,16 @@ def _store(url: str, folder: str) -> Store:
     made = Store(url, Path(folder))
     dispatch(made)
     return made
+
+
+_looked = 0.0
+
+
+def look_after() -> None:
+    """Now and then, while somebody looks at a run that is alive: runs whose worker died are marked, and the next may start."""
+    global _looked
+    if time.monotonic() - _looked > LOOK:
+        from netlib.training.launcher import dispatch
+
+        _looked = time.monotonic()
+        dispatch(store())

@@ -62,6 +62,11 @@ def keep(name: str, value: str | list[str] | None, default: str | list[str] | No
     """
     several = isinstance(value, list)
     st.session_state[f"kept_{name}s" if several else f"kept_{name}"] = value
+    write(name, value, default)
+
+
+def write(name: str, value: str | list[str] | None, default: str | list[str] | None = None) -> None:
+    """Put a value into the URL alone: what no other page needs to know."""
     address = st.session_state.get("address")
     params: Any = st.query_params if address is None else address
     before = written(name)
