@@ -52,7 +52,8 @@ class Subsample(nn.Module):
         self.bias = nn.Parameter(torch.zeros(channels))
 
     def forward(self, x: Tensor) -> Tensor:
-        total = F.avg_pool2d(x, self.kernel_size, self.stride, divisor_override=1)
+        area = self.kernel_size[0] * self.kernel_size[1]
+        total = area * F.avg_pool2d(x, self.kernel_size, self.stride)  # not with divisor_override=1, which the way to ONNX loses
         return total * self.weight[:, None, None] + self.bias[:, None, None]
 
     def extra_repr(self) -> str:
