@@ -26,6 +26,19 @@ def _warm() -> None:
     torch.set_num_threads(max(1, torch.get_num_threads() // 2))  # the other half serves the other visitors
     gc.collect()
     gc.freeze()
+    _go_on()
+
+
+def _go_on() -> None:
+    """Start the training runs that wait; those under way never noticed that the server was gone."""
+    from netlib.errors import NetlibError
+    from netlib.training.launcher import dispatch
+    from netlib.training.runs import Store
+
+    try:
+        dispatch(Store())
+    except NetlibError as error:
+        logging.getLogger("explorer").warning("no training runs: %s", error)
 
 
 @asynccontextmanager
