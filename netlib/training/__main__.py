@@ -7,6 +7,8 @@
     python -m netlib.training resume <id>                                              goes on here, from its last checkpoint
     python -m netlib.training worker                                                   takes the run whose turn it is
 
+On several GPUs, or machines: torchrun --nproc-per-node 2 -m netlib.training run --devices 2 …
+
 Where the runs are: $NETLIB_RUNS and $NETLIB_DATABASE_URL.
 """
 
@@ -22,7 +24,7 @@ from typing import TYPE_CHECKING, Any, get_type_hints
 from netlib.errors import NetlibError
 from netlib.training.recipe import Recipe
 from netlib.training.runs import Store
-from netlib.training.worker import QUICK, work
+from netlib.training.worker import QUICK, resumed, work
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -65,6 +67,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def run(given: argparse.Namespace) -> int:
     from netlib.training import launcher
+    from netlib.training.distributed import follow, joined
+    from netlib.training.train import trainer
 
     recipe = Recipe(**{field.name: getattr(given, field.name) for field in fields(Recipe)})
     store = Store(patience=QUICK if not given.detach else 10.0)
@@ -72,17 +76,27 @@ def run(given: argparse.Namespace) -> int:
         made = launcher.launch(store, recipe, name=given.name, owner=getpass.getuser())
         sys.stdout.write(f"{made.id} is {made.status}.\n")
         return 0
-    device, needed = launcher.checked(recipe)
-    return _watched(store, store.create(recipe, name=given.name, owner=getpass.getuser(), bytes=needed, device=device))
+    with joined() as (rank, _):
+        if rank:
+            follow(trainer(recipe))
+            return 0
+        device, needed = launcher.checked(recipe)
+        return _watched(store, store.create(recipe, name=given.name, owner=getpass.getuser(), bytes=needed, device=device))
 
 
 def resume(given: argparse.Namespace) -> int:
     from netlib.training import launcher
+    from netlib.training.distributed import follow, joined
 
     store = Store(patience=QUICK)
-    device, _ = launcher.checked(store.get(given.id).recipe)
-    store.sweep()
-    return _watched(store, store.resume(given.id, device=device))
+    run = store.get(given.id)
+    with joined() as (rank, _):
+        if rank:
+            follow(resumed(run))
+            return 0
+        device, _ = launcher.checked(run.recipe)
+        store.sweep()
+        return _watched(store, store.resume(given.id, device=device))
 
 
 def stop(given: argparse.Namespace) -> int:

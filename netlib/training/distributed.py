@@ -1,13 +1,15 @@
 """Several GPUs, or several processes, that share each batch: torchrun starts them, DistributedDataParallel averages their gradients.
 
-    torchrun --nproc-per-node 2 script.py         with joined(): … Trainer(model, data, recipe) …
+    torchrun --nproc-per-node 2 -m netlib.training run --devices 2 --network … --data …
 
-A run of one process needs none of this: every function here then gives back what it was given.
+Process 0 leads: it alone evaluates for the record, writes to the store and saves checkpoints; the others `follow`. A process alone needs
+none of this: every function here then gives back what it was given.
 """
 
 from __future__ import annotations
 
 import os
+import signal
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
@@ -21,6 +23,7 @@ if TYPE_CHECKING:
     from torch import Tensor
 
     from netlib.analysis.graph import Pair
+    from netlib.training.loop import Trainer
 
 
 @contextmanager
@@ -32,7 +35,7 @@ def joined() -> Iterator[Pair]:
     gpus = torch.cuda.is_available()
     if gpus:
         torch.cuda.set_device(int(os.environ["LOCAL_RANK"]))
-    distributed.init_process_group("nccl" if gpus else "gloo")
+    distributed.init_process_group("cpu:gloo,cuda:nccl" if gpus else "gloo")
     try:
         yield place()
     finally:
@@ -60,9 +63,18 @@ def averaged(*values: Tensor) -> tuple[Tensor, ...]:
 
 
 def agreed(value: float) -> float:
-    """Process 0's number, for all: a decision that each took alone could differ by a rounding."""
+    """Process 0's number, for all: a decision that each took alone could differ. It goes from CPU to CPU; no GPU is waited for."""
     if place()[1] == 1:
         return value
-    shared = torch.tensor(value, dtype=torch.float64, device="cuda" if distributed.get_backend() == "nccl" else "cpu")
+    shared = torch.tensor(value, dtype=torch.float64)
     distributed.broadcast(shared, 0)
     return shared.item()
+
+
+def follow(trainer: Trainer) -> None:
+    """Make the steps that process 0 makes, until it says that it stops: signals are for that one to hear."""
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, signal.SIG_IGN)
+    for _ in trainer:
+        if agreed(0.0):
+            break

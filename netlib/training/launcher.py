@@ -59,7 +59,11 @@ def checked(recipe: Recipe) -> tuple[str, int]:
         UnknownNetwork, MissingData: what the recipe names is not there.
     """
     if recipe.devices > 1:
-        raise InvalidInput(f"A run here has one device, and {recipe.devices} were asked for; for several, use torchrun and netlib.train.")
+        from netlib.training.distributed import place  # with torch
+
+        if place()[1] != recipe.devices:
+            number, command = recipe.devices, f"torchrun --nproc-per-node {recipe.devices} -m netlib.training run"
+            raise InvalidInput(f"A run here has one device, and {number} were asked for; for several, start it in a terminal: {command} ….")
     shape = default_input(recipe.network)
     if not available(recipe.data):
         data_set(recipe.data, shape)  # says what is missing

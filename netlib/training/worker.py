@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import platform
 import traceback
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from netlib.errors import InvalidCheckpoint, NetlibError, WeightsMismatch
@@ -49,15 +50,15 @@ def work(store: Store, run: Run, watch: Callable[[Step], None] | None = None) ->
 
 def _train(store: Store, run: Run, pulse: Pulse, diary: Diary, watch: Callable[[Step], None] | None) -> tuple[str, str]:
     """Status and message at the run's end."""
+    from netlib.training.distributed import agreed
     from netlib.training.keeping import Keeper  # with torch: a worker that finds nothing to do does not wait for it
     from netlib.training.recording import Recorder
-    from netlib.training.train import trainer as made
 
-    trainer = made(run.recipe, device=run.device)
-    how = _resumed(trainer, run, diary)
+    trainer = resumed(run, run.device, diary.log)
     if not patiently(lambda: store.begin(run, step=trainer.step, steps=trainer.steps, versions=_versions())):
         raise RunLost(run.id)
     diary.best = max((tested.top1 for _, tested in patiently(lambda: store.evaluations(run.id))), default=None)
+    how = f"Resumed after step {trainer.step}" if trainer.step else "Started"
     diary.log(f"{how} on {run.device} of {run.host}, process {run.pid}.")
     recorder = Recorder(trainer, diary)
     keeper = Keeper(trainer, recorder, diary, run.folder, lambda: bool(pulse.why))
@@ -66,7 +67,7 @@ def _train(store: Store, run: Run, pulse: Pulse, diary: Diary, watch: Callable[[
         recorder.take(step)
         if watch:
             watch(step)
-        if pulse.why:
+        if agreed(float(bool(pulse.why))):  # with those that share the batches, if there are any
             break
         keeper.save_if_due()
     if pulse.lost:
@@ -78,24 +79,28 @@ def _train(store: Store, run: Run, pulse: Pulse, diary: Diary, watch: Callable[[
     return "stopped", f"{pulse.why} after step {trainer.step} of {trainer.steps}, {kept}."
 
 
-def _resumed(trainer: Trainer, run: Run, diary: Diary) -> str:
-    """Load the latest checkpoint that is whole; the words for the log.
+def resumed(run: Run, device: str | None = None, tell: Callable[[str], None] = lambda text: None) -> Trainer:
+    """The run's trainer, as the latest checkpoint that is whole left it; `tell` hears of those that are not.
 
     Raises:
         InvalidCheckpoint, WeightsMismatch: there are some, and none can be used.
     """
+    from netlib.training.train import trainer as made
+
+    files = checkpoint.files(run.folder)
+    trainer = made(replace(run.recipe, warm_start="") if files else run.recipe, device=device)  # what it started from may be gone by now
     trouble: NetlibError | None = None
-    for path in checkpoint.files(run.folder):
+    for path in files:
         try:
             trainer.load(checkpoint.load(path))
         except (InvalidCheckpoint, WeightsMismatch) as error:
-            diary.log(str(error))
+            tell(str(error))
             trouble = error
         else:
-            return f"Resumed after step {trainer.step}"
+            return trainer
     if trouble:
         raise trouble
-    return "Started"
+    return trainer
 
 
 def _versions() -> dict[str, str]:

@@ -7,55 +7,65 @@ which each process draws for itself, are not part of that.
 
 from __future__ import annotations
 
-import json
 import os
 import subprocess
 import sys
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 import pytest
 import torch
-from safetensors.torch import load_file
-from torch import Tensor
 
 from netlib.data.split import Split
 from netlib.errors import InvalidInput
+from netlib.training import checkpoint
 from netlib.training.distributed import agreed, averaged, joined, place, wrapped
 from netlib.training.loop import Trainer
-from netlib.training.recipe import Recipe
+from netlib.training.recipe import Recipe, difference
+from netlib.training.records import Run
+from netlib.training.runs import Store
 from netlib.training.train import trainer
 
 ROOT = Path(__file__).parents[2]
 RECIPE = Recipe("lenet5-modern", "digits", steps=12, batch=64, learning_rate=0.05, device="cpu", schedule="plateau", patience=1, evaluate=4)
 
 
-def shared(folder: Path, recipe: Recipe) -> tuple[dict[str, Any], dict[str, Tensor]]:
-    """What two processes make of the recipe."""
-    file = folder / "weights.safetensors"
-    command = [
-        sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node", "2", "-m", "tests.training.sharing", str(file),
-        json.dumps(recipe.as_dict()),
-    ]  # fmt: skip
-    done = subprocess.run(
-        command, cwd=ROOT, env=os.environ | {"OMP_NUM_THREADS": "1", "CUDA_VISIBLE_DEVICES": ""}, capture_output=True, text=True,
-        timeout=120, check=False,
-    )  # fmt: skip
+def shared(folder: Path, recipe: Recipe) -> tuple[Store, Run]:
+    """What two processes make of the recipe, from the command to the store."""
+    options = [f"--{name.replace('_', '-')}={value}" for name, value, _ in difference(recipe, Recipe("", "", steps=1))]
+    torchrun = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node=2"]
+    command = [*torchrun, "-m", "netlib.training", "run", *options]
+    settings = {"OMP_NUM_THREADS": "1", "CUDA_VISIBLE_DEVICES": "", "NETLIB_RUNS": str(folder), "NETLIB_DATABASE_URL": ""}
+    done = subprocess.run(command, cwd=ROOT, env=os.environ | settings, capture_output=True, text=True, timeout=240, check=False)
     assert done.returncode == 0, done.stderr
-    return json.loads(file.with_suffix(".json").read_text(encoding="utf-8")), load_file(file)
+    store = Store(folder=folder)
+    (run,) = store.runs()
+    return store, run
 
 
 def test_two_processes_give_the_curve_of_one(tmp_path: Path) -> None:
-    found, weights = shared(tmp_path, replace(RECIPE, devices=2))
+    store, run = shared(tmp_path, replace(RECIPE, devices=2))
+    assert (run.status, run.step, run.recipe.devices) == ("finished", 12, 2)
+    curves = store.points(run.id, ["loss", "top1", "learning_rate"])
     alone = trainer(RECIPE)
-    losses = torch.tensor([(step.loss.item(), step.top1.item(), step.learning_rate) for step in alone], dtype=torch.float64)
-    torch.testing.assert_close(torch.tensor(found["losses"], dtype=torch.float64), losses, rtol=1e-5, atol=1e-6)
-    first = trainer(RECIPE).model.state_dict()
+    first = {name: tensor.clone() for name, tensor in alone.model.state_dict().items()}
+    steps, scores = [], []
+    for step in alone:
+        steps.append((step.loss.item(), step.top1.item(), step.learning_rate))
+        scores += [alone.evaluate().top1] if alone.due else []
+    losses, top1, rates = zip(*steps, strict=True)
+    assert curves["loss"].step.tolist() == curves["top1"].step.tolist() == list(range(1, 13))
+    assert curves["loss"].value == pytest.approx(losses, rel=1e-5)
+    assert curves["top1"].value == pytest.approx(top1, rel=1e-5)
+    assert curves["learning_rate"].value[-1] == rates[-1] < rates[0]
+    path = store.checkpoint(run.id, "last")
+    assert path is not None
+    weights = checkpoint.load(path).tensors
     for name, tensor in alone.model.state_dict().items():
-        assert (weights[name] - tensor).abs().max() <= 1e-4 * tensor.abs().max(), name
-        assert (weights[name] - first[name]).abs().max() > 1e-2 * tensor.abs().max(), name
-    assert found["score"] == pytest.approx(alone.evaluate().top1, abs=0.01)
+        ours = weights[f"model/{name}"]
+        assert (ours - tensor).abs().max() <= 1e-4 * tensor.abs().max(), name
+        assert (ours - first[name]).abs().max() > 1e-2 * tensor.abs().max(), name
+    assert [found.top1 for _, found in store.evaluations(run.id)] == pytest.approx(scores, abs=0.01)
 
 
 def test_a_process_alone_needs_nothing_of_it(monkeypatch: pytest.MonkeyPatch) -> None:

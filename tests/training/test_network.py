@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -18,6 +19,8 @@ from netlib.training.loop import Trainer
 from netlib.training.network import HEADLESS, network, take_over
 from netlib.training.recipe import Recipe
 from netlib.training.runs import Store
+from netlib.training.train import trainer
+from netlib.training.worker import resumed
 
 
 def made(name: str, classes: int = 10, **settings: object) -> nn.Module:
@@ -130,6 +133,19 @@ def test_a_warm_start_from_a_run_of_the_store(tmp_path: Path, monkeypatch: pytes
     assert all(torch.equal(ours, theirs) for ours, theirs in zip(started.parameters(), earlier.model.parameters(), strict=True))
     with pytest.raises(UnknownRun):
         made("vgg-mini", warm_start="nowhere")
+
+
+def test_a_run_goes_on_though_the_one_it_started_from_is_deleted(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("NETLIB_RUNS", str(tmp_path))
+    monkeypatch.delenv("NETLIB_DATABASE_URL", raising=False)
+    recipe = Recipe("lenet5-modern", "digits", 1, device="cpu")
+    run = Store().create(replace(recipe, warm_start="gone"))
+    earlier = trainer(recipe)
+    next(iter(earlier))
+    checkpoint.save(checkpoint.place(run.folder, "last", 1), earlier.state())
+    found = resumed(run)
+    assert found.step == 1
+    assert all(torch.equal(ours, theirs) for ours, theirs in zip(found.model.parameters(), earlier.model.parameters(), strict=True))
 
 
 def test_another_number_of_classes_leaves_the_head_out() -> None:
