@@ -10,7 +10,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 import plotly.graph_objects as go
 
+from netlib.figures import units
 from netlib.figures.colors import tint
+from netlib.figures.words import upper_first
 from netlib.training.measurements import thinned
 
 if TYPE_CHECKING:
@@ -35,6 +37,15 @@ class Measure:
     training: str
     held_back: str = ""
     percent: bool = False
+
+    @property
+    def series(self) -> tuple[str, ...]:
+        return tuple(filter(None, (self.training, self.held_back)))
+
+    @property
+    def noisy(self) -> bool:
+        """Whether it is measured on single batches."""
+        return bool(self.held_back)
 
 
 MEASURES: Mapping[str, Measure] = MappingProxyType(
@@ -96,11 +107,9 @@ def figure(
             _add(drawn, run, about, about.training, training, across, pale=True, dark=dark)
         _add(drawn, run, about, about.training, training, across, smoothing=smoothing, dark=dark)
         _add(drawn, run, about, about.held_back, "held-back pictures" if alone else run.title, across, dark=dark)
-    named: set[str | None] = set()
-    for trace in drawn.data:  # one entry of the legend for each name
-        if trace.showlegend is not False:
-            trace.showlegend = trace.name not in named
-            named.add(trace.name)
+    last = {trace.name: trace for trace in drawn.data}  # of each name the thick line stands in the legend, with its mark
+    for trace in drawn.data:
+        trace.showlegend = trace is last[trace.name]
     drawn.update_layout(
         height=420, margin={"l": 8, "r": 8, "t": 32, "b": 8}, hovermode="closest", uirevision=f"{measure} {across}",
         legend={"orientation": "h", "y": -0.18, "yanchor": "top", "x": 0}, legend_itemwidth=50, showlegend=True,
@@ -108,6 +117,29 @@ def figure(
     drawn.update_xaxes(title=ACROSS[across], rangemode="tozero")
     drawn.update_yaxes(title=about.title, type="log" if log else "linear", ticksuffix=" %" if about.percent else "")
     return drawn
+
+
+def summary(runs: Sequence[Curves], measure: str) -> str:
+    """Where each curve ends, in a sentence: caption and text alternative of the figure."""
+    about, said = MEASURES[measure], []
+    for run in runs:
+        series = about.held_back if about.held_back in run.points else about.training
+        points = run.points.get(series)
+        if points is not None and len(points.value):
+            last = float(points.value[-1])
+            of = " (held-back pictures)" if series == about.held_back else ""
+            said.append(f"{run.title} {units.percent(last) if about.percent else units.value(last)}{of} at step {int(points.step[-1]):,}")
+    return f"{upper_first(about.title)} at the end: {'; '.join(said)}." if said else "Nothing has been measured yet."
+
+
+def numbers(runs: Sequence[Curves]) -> list[dict[str, object]]:
+    """The points as rows of a table."""
+    return [
+        {"run": run.title, "series": series, "step": int(step), "epoch": epoch, "seconds": seconds, "value": value}
+        for run in runs
+        for series, points in run.points.items()
+        for step, epoch, seconds, value in zip(points.step, points.epoch, points.seconds, points.value, strict=True)
+    ]
 
 
 def smoothed(values: NDArray[np.float64], share: float) -> NDArray[np.float64]:
@@ -137,7 +169,7 @@ def _add(
         line={"color": tint(color, 0.3, _GROUND[dark]) if pale else color, "width": 3 if thick else 1 if pale else 1.5,
               "dash": DASHES[run.place % MOST] if thick else "solid"},
         marker={"symbol": SYMBOLS[run.place % MOST], "size": 8, "color": color, "maxdisplayed": MARKED},
-        showlegend=not pale, hoverinfo="skip" if pale else None, customdata=points.step[kept],
+        hoverinfo="skip" if pale else None, customdata=points.step[kept],
         hovertemplate=None if pale else (
             f"<b>{run.title}</b><br>{'held-back pictures' if thick else 'training batch'}: %{{y:.4~g}}{' %' if about.percent else ''}"
             "<br>step %{customdata:,}<extra></extra>"
