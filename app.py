@@ -9,6 +9,7 @@ from __future__ import annotations
 import gc
 import logging
 import threading
+import time
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, Any
 
@@ -16,6 +17,8 @@ import streamlit as st
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
+
+QUEUE_SECONDS = 5  # between two looks at the queue
 
 
 def _warm() -> None:
@@ -26,24 +29,33 @@ def _warm() -> None:
     torch.set_num_threads(max(1, torch.get_num_threads() // 2))  # the other half serves the other visitors
     gc.collect()
     gc.freeze()
-    _go_on()
 
 
-def _go_on() -> None:
-    """Start the training runs that wait; those under way never noticed that the server was gone."""
+def _serve_queue() -> None:
+    """Start the training runs that wait: those from before the server's start, and those behind a worker that died."""
     from netlib.errors import NetlibError
     from netlib.training.launcher import dispatch
     from netlib.training.runs import Store
 
-    try:
-        dispatch(Store())
-    except NetlibError as error:
-        logging.getLogger("explorer").warning("no training runs: %s", error)
+    store = None
+    while True:
+        try:
+            store = store or Store()
+            dispatch(store)
+            time.sleep(QUEUE_SECONDS)
+        except NetlibError as error:
+            logging.getLogger("explorer").warning("no training run can start: %s", error)
+            time.sleep(60)
+
+
+def _behind_the_pages() -> None:
+    _warm()
+    _serve_queue()
 
 
 @asynccontextmanager
 async def _lifespan(app: st.App) -> AsyncIterator[dict[str, Any]]:
-    threading.Thread(target=_warm, name="warm", daemon=True).start()
+    threading.Thread(target=_behind_the_pages, name="behind the pages", daemon=True).start()
     yield {}
 
 

@@ -59,6 +59,7 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     folder = tmp_path_factory.mktemp("server")
     log, nobody = folder / "log.txt", "http://127.0.0.1:9"
     offline = {**os.environ, "https_proxy": nobody, "http_proxy": nobody, "TORCH_HOME": str(folder), "NETLIB_WEIGHTS": str(folder)}
+    offline["NETLIB_RUNS"] = str(folder / "runs")
     with (
         log.open("wb") as output,
         subprocess.Popen(command, cwd=ROOT, env=offline, stdout=output, stderr=subprocess.STDOUT) as process,

@@ -145,7 +145,10 @@ def test_a_dead_worker_is_told_from_a_slow_one(store: Store) -> None:
         heard = datetime.now(UTC) - timedelta(seconds=0 if name == "elsewhere, heard" else 3600)
         with create_engine(store.url).begin() as connection:
             connection.execute(update(RUNS).where(RUNS.c.id == ids[name]).values(heartbeat=heard, **values))
+    store.create(RECIPE)
+    assert store.startable({"cpu": 3}) == 0  # there are four on this machine as long as nobody has looked after them
     store.sweep()
+    assert store.startable({"cpu": 3}) == 1
     assert {run.name for run in store.runs(status="interrupted")} == {
         "here, ended", "here, its number given again", "elsewhere, silent",
     }  # fmt: skip
