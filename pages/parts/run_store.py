@@ -1,4 +1,4 @@
-"""The store of runs, one for all visitors of this server; what waits in its queue is started with the server."""
+"""The store of runs, one for all visitors of this server."""
 
 from __future__ import annotations
 
@@ -24,11 +24,7 @@ def store() -> Store:
 
 @st.cache_resource(show_spinner=False)
 def _store(url: str, folder: str) -> Store:
-    from netlib.training.launcher import dispatch  # with torch
-
-    made = Store(url, Path(folder))
-    dispatch(made)
-    return made
+    return Store(url, Path(folder))
 
 
 _looked = 0.0
