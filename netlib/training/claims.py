@@ -100,8 +100,11 @@ class Claims(Measurements):
 
     def _startable(self, connection: Connection, slots: Mapping[str, int]) -> list[tuple[Run, str]]:
         busy = list(connection.scalars(select(RUNS.c.device).where(RUNS.c.status == "running", RUNS.c.host == host())))
+        unfinished = set(connection.scalars(select(RUNS.c.id).where(RUNS.c.status.in_(("queued", "running")))))
         found = []
         for run in self._queue(connection):
+            if run.recipe.warm_start in unfinished:
+                continue  # the weights that it starts from are still being learned
             if device := queueing.free(run.recipe.device, slots, busy):
                 busy.append(device)
                 found.append((run, device))

@@ -108,6 +108,18 @@ def test_warm_starts_name_the_run_of_their_own_trial(store: Store) -> None:
     assert {arm: len(mine) for arm, mine in found.items()} == dict.fromkeys(depth.arms, 2)
 
 
+def test_who_starts_from_weights_waits_until_they_are_learned(store: Store) -> None:
+    started = start(store, EXPERIMENTS["depth"])
+    slots = {"cpu": 10}
+    first, second = store.claim(slots), store.claim(slots)
+    assert first is not None and second is not None
+    assert {first.id, second.id} == {started["A"].id, started["E from scratch"].id}
+    assert store.claim(slots) is None
+    store.end(first, "finished")
+    after = [store.claim(slots) for _ in EXPERIMENTS["depth"].starts]
+    assert {run.id for run in after if run} == {started[arm].id for arm in EXPERIMENTS["depth"].starts}
+
+
 def finished(store: Store, recipe: Recipe, top1: float, steps: int = 3000) -> str:
     run = store.create(recipe, device="cpu")
     store.add(run.id, [Point("top1", step, step / 10, step / 100, top1) for step in range(1, steps + 1)])
