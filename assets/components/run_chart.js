@@ -9,7 +9,7 @@ const escaped = (text) => text.replace(/[&<>"]/g, (sign) => ({ "&": "&amp;", "<"
 
 function written(value, percent) {
   if (value == null || !isFinite(value)) return "–"
-  if (percent) return `${(100 * value).toFixed(Math.abs(value) >= 0.0995 && value < 0.9005 ? 0 : 1)} %`
+  if (percent) return `${+(100 * value).toFixed(value >= 0.0995 && value < 0.9005 ? 0 : 1)} %`
   if (value === 0) return "0"
   const size = Math.abs(value)
   const text = size >= 1e6 || size < 1e-4 ? value.toExponential(1) : size >= 100 ? Math.round(value).toLocaleString("en") : String(+value.toPrecision(3))
@@ -68,7 +68,7 @@ export default function ({ data, parentElement: root }) {
       const scale = (y) => panel.log ? Math.log10(Math.max(y, 1e-12)) : y
       let bottom = Infinity, top = -Infinity
       for (const line of panel.lines) line.x.forEach((x, i) => {
-        if (x < low || x > high || (line.pale && panel.lines.length > 2 && false)) return
+        if ((line.x[i + 1] ?? x) < low || (line.x[i - 1] ?? x) > high) return  // the neighbours of what is seen count: a line leads there
         const y = scale(line.y[i]); bottom = Math.min(bottom, y); top = Math.max(top, y)
       })
       if (!isFinite(bottom)) { bottom = 0; top = 1 }
@@ -77,7 +77,7 @@ export default function ({ data, parentElement: root }) {
       const air = 0.04 * (top - bottom); top += air; if (panel.log || bottom !== 0) bottom -= air
       const y = (found) => TOP + (top - found) / (top - bottom) * tall
       const grid = (panel.log ? logTicks(bottom, top) : ticks(bottom, top, 4)).map((at) => `<line class="grid" x1="${LEFT}" x2="${wide - RIGHT}" y1="${y(at)}" y2="${y(at)}" stroke="${ink}" stroke-opacity=".13"/><text x="${LEFT - 7}" y="${y(at) + 4}" text-anchor="end" fill="${ink}">${written(panel.log ? +(10 ** at).toPrecision(2) : at, panel.percent)}</text>`)
-      const marks = ticks(low, high, Math.max(2, wide / 110)).map((at) => `<line x1="${place(at)}" x2="${place(at)}" y1="${TOP}" y2="${TOP + tall}" stroke="${ink}" stroke-opacity=".07"/><text x="${place(at)}" y="${TOP + tall + 15}" text-anchor="middle" fill="${ink}">${+at.toPrecision(6) === Math.round(at) ? Math.round(at).toLocaleString("en") : +at.toPrecision(4)}</text>`)
+      const marks = ticks(low, high, Math.max(2, wide / 110)).map((at) => `<line x1="${place(at)}" x2="${place(at)}" y1="${TOP}" y2="${TOP + tall}" stroke="${ink}" stroke-opacity=".07"/><text x="${place(at)}" y="${TOP + tall + 15}" text-anchor="${place(at) > wide - RIGHT - 14 ? "end" : "middle"}" fill="${ink}">${+at.toPrecision(6) === Math.round(at) ? Math.round(at).toLocaleString("en") : +at.toPrecision(4)}</text>`)
       const lines = panel.lines.map((line) => {
         const path = line.x.map((x, i) => `${i ? "L" : "M"}${place(x).toFixed(1)} ${y(scale(line.y[i])).toFixed(1)}`).join("")
         const alone = line.x.length < 40 && !line.pale ? line.x.map((x, i) => `<circle cx="${place(x).toFixed(1)}" cy="${y(scale(line.y[i])).toFixed(1)}" r="2.6" fill="${line.color}"/>`).join("") : ""

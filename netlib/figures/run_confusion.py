@@ -26,7 +26,7 @@ def figure(confusion: NDArray[np.int64], classes: Sequence[str], *, dark: bool =
     share = np.divide(100 * confusion, whole, out=np.zeros(confusion.shape), where=whole > 0)
     few = len(classes) <= NUMBERED
     names = list(classes)
-    ground, ink = ("#0e1117", "#56b4e9") if dark else ("#ffffff", "#0072b2")
+    ground, ink = ("#1b212c", "#3a8fc4") if dark else ("#f1f4f8", "#0072b2")
     counts = np.where(confusion > 0, confusion.astype(str), "")
     drawn = go.Figure(
         go.Heatmap(

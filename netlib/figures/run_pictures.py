@@ -42,7 +42,7 @@ def kernels(weights: NDArray[Any], *, limit: float | None = None) -> tuple[Mosai
     found = weights.astype(np.float64)
     end = float(np.abs(found).max()) if limit is None else limit
     shown = kernel_grid.tiles(found, limit=end)
-    return mosaic(shown.tiles, palette=shown.palette), end
+    return mosaic(shown.tiles, palette=shown.palette, gap=10), end
 
 
 def feature_maps(arrays: Mapping[str, NDArray[Any]], pictures: Bytes) -> list[Maps]:

@@ -37,7 +37,7 @@ def _took(id: str) -> None:
     store = run_store.store()
     run = store.get(id)
     st.markdown("**Machine and time**")
-    st.dataframe(pd.DataFrame(_rows(run)), hide_index=True, key=f"took_{id}", alt="Table of device, versions, dates and seconds.")
+    st.dataframe(pd.DataFrame(_rows(run)), hide_index=True, height="content", key=f"took_{id}", alt="Table of device, versions, dates and seconds.")
     st.markdown("**Log** (UTC)")
     st.code(store.log(id) or "Nothing has been told yet.", language=None, height=260, wrap_lines=True)
 
@@ -49,7 +49,6 @@ def _rows(run: Run) -> list[dict[str, str]]:
         "Owner": run.owner or "–",
         "Device": run.device or "–",
         "Machine and process": f"{run.host}, {run.pid}" if run.host else "–",
-        "Versions": ", ".join(f"{name} {version}" for name, version in run.versions.items()) or "–",
         "Asked for": _moment(run.created),
         "Started": _moment(run.started),
         "Ended": _moment(run.ended),
@@ -57,7 +56,9 @@ def _rows(run: Run) -> list[dict[str, str]]:
         "GPU-seconds": f"{run.device_seconds:,.1f}" if gpu else "none: it ran on the CPU" if run.device else "–",
         "Memory, estimated": units.bytes_(run.bytes) if run.bytes else "–",
         "Made from run": run.after or "–",
-    }
+    } | {f"Version of {name}": version for name, version in run.versions.items() if name != "threads"}
+    if threads := run.versions.get("threads"):
+        rows["Threads"] = threads
     return [{"": name, "Value": value} for name, value in rows.items()]
 
 
@@ -72,6 +73,6 @@ def _python(run: Run) -> str:
         fields["epochs"] = 1
     given = "".join(f", {name}={tuple(value) if isinstance(value, list) else value!r}" for name, value in fields.items())
     return (
-        f"import netlib\nfrom netlib.training.recipe import Recipe\n\nrecipe = Recipe({run.recipe.network!r}, {run.recipe.data!r}{given})\n"
+        f"import netlib\n\nrecipe = netlib.Recipe({run.recipe.network!r}, {run.recipe.data!r}{given})\n"
         "for step in netlib.train(recipe):\n    print(step.step, step.loss.item())"
     )

@@ -32,7 +32,7 @@ def run_panel(id: str) -> None:
     alive = run.status in ALIVE
     view.write("run", id)
     st.fragment(_standing, run_every=LOOK if alive else None)(id, alive)
-    with st.container(horizontal=True, gap="large", vertical_alignment="bottom"):
+    with st.container(horizontal=True, gap="medium", vertical_alignment="bottom"):
         by = view.one_of("Along the axis", list(BY), name="by", default="step", format_func=BY.__getitem__)
         scale = view.one_of("Axis of the loss", list(SCALES), name="loss_axis", default="linear", format_func=SCALES.__getitem__)
         smoothing = _smoothing()
