@@ -71,7 +71,7 @@ def _differ(recipe: Recipe, **arms: tuple[str, ...]) -> dict[str, Recipe]:
 _ALEXNET = Recipe("alexnet-mini", "patches", steps=600, evaluate=150, **_CROPS)
 _ZFNET = replace(_ALEXNET, network="zfnet-mini")
 _GOOGLENET = Recipe("googlenet-mini", "patches", steps=400, evaluate=100, **_CROPS)
-_NIN = Recipe("nin-mini", "patches", steps=400, learning_rate=0.05, evaluate=100)
+_NIN = Recipe("nin-mini", "patches", steps=400, learning_rate=0.02, evaluate=100)
 _FOUR_LAYERS = Recipe("vgg-mini-a", "patches", steps=150, learning_rate=0.01, schedule="constant", evaluate=150)
 _VGG = Recipe("vgg-mini", "patches", steps=400, learning_rate=0.015, evaluate=100)
 _RESNET = Recipe("resnet20-cifar", "digits", steps=120, learning_rate=0.02, warmup=0.1, evaluate=40)
