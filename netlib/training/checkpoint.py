@@ -90,7 +90,8 @@ def newest(folder: Path, which: str | None = None) -> Path | None:
 
 def keep(folder: Path, newest: int = 2, best: int = 1) -> None:
     """Delete all but so many of the latest checkpoints of each sort, and what was left half written."""
-    for path in (*files(folder, "last")[newest:], *files(folder, "best")[best:], *folder.glob("*.part")):
+    unfinished = *folder.glob("*.part"), *folder.glob(".tmp*")  # the second by safetensors, which has a name of its own until it is done
+    for path in (*files(folder, "last")[newest:], *files(folder, "best")[best:], *unfinished):
         path.unlink(missing_ok=True)
 
 
