@@ -22,6 +22,12 @@ def store() -> Store:
     return _store(runs.url(), str(runs.folder()))
 
 
+def there() -> bool:
+    """Whether there is a store already: who only looks for runs makes none."""
+    url = runs.url()
+    return not url.startswith("sqlite:///") or Path(url.removeprefix("sqlite:///")).is_file()
+
+
 @st.cache_resource(show_spinner=False)
 def _store(url: str, folder: str) -> Store:
     return Store(url, Path(folder))

@@ -18,7 +18,7 @@ from netlib.errors import NetlibError
 from netlib.models import imagenet
 from netlib.models.bundled import BUNDLED
 from netlib.models.registry import NETWORKS
-from pages.parts import networks, picture_picker, saving, shared_models, weights_picker
+from pages.parts import networks, picture_picker, run_weights, saving, shared_models, weights_picker
 from pages.parts.markdown import escape
 
 if TYPE_CHECKING:
@@ -50,7 +50,7 @@ class Sight:
     Attributes:
         name: of the registry or of torchvision.
         title: its name as a heading writes it.
-        weights: "trained", "imagenet", "random" or "own:…".
+        weights: "trained", "imagenet", "random", "run:…" or "own:…".
         weights_title, picture_title: as a caption writes them.
         number: 1 to 4, its place among the chosen networks; it keeps its colour also where another is missing.
         graph: its layers at the input size that it sees the picture in.
@@ -194,16 +194,19 @@ def _default_picture(names: Sequence[str]) -> str:
 
 def _sight(name: str, number: int, asked: str, picture: picture_picker.Picture, notes: DeltaGenerator) -> Sight | None:
     try:
-        graph = networks.graph(name)
         weights = weights_picker.pick(name, number, asked, notes)
+        if weights is None:
+            return None
+        run = weights.run
+        graph = run_weights.graph(run) if run else networks.graph(name)
     except NetlibError as error:
         notes.warning(escape(str(error)))
         return None
-    if weights is None:
-        return None
+    seen_as = run_weights.preprocessing(run) if run else preprocessing(name, weights.id)
+    classes = run.classes if run else _classes(name, weights.id, graph)
     return Sight(
-        name, networks.title(name), weights.id, weights.title, picture.title, number, graph, preprocessing(name, weights.id),
-        picture.image, (name, weights.key, picture.key), _classes(name, weights.id, graph), picture.label, weights.build,
+        name, networks.title(name), weights.id, weights.title, picture.title, number, graph, seen_as, picture.image,
+        (name, weights.key, picture.key), classes, picture.label, weights.build,
     )  # fmt: skip
 
 

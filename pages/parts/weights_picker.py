@@ -1,7 +1,8 @@
-"""Which weights a network has: trained ones that come with netlib, ImageNet's, random ones, or a checkpoint of the visitor's own.
+"""Which weights a network has: those that come with netlib, ImageNet's, random ones, those of a training run, or the visitor's own.
 
-In the URL, beside network=a&network=b: weights_1 for the first network, weights_2 for the second; trained, imagenet, random, or own:…
-with the first digits of the file's SHA-256. Whose own a checkpoint is, the session knows; who opens such a link elsewhere is told so.
+In the URL, beside network=a&network=b: weights_1 for the first network, weights_2 for the second; trained, imagenet, random, run:… with
+the run's id, or own:… with the first digits of the file's SHA-256. Whose own a checkpoint is, the session knows; who opens such a link
+elsewhere is told so.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ from netlib.errors import InvalidCheckpoint, WeightsMismatch
 from netlib.models import imagenet
 from netlib.models.bundled import BUNDLED
 from netlib.models.checkpoints import MOST_BYTES
-from pages.parts import downloads, networks, own_checkpoints, random_weights, view
+from pages.parts import downloads, networks, own_checkpoints, random_weights, run_weights, view
 from pages.parts.markdown import escape, tidy
 
 if TYPE_CHECKING:
@@ -25,6 +26,8 @@ if TYPE_CHECKING:
     from streamlit.delta_generator import DeltaGenerator
     from streamlit.runtime.uploaded_file_manager import UploadedFile
     from torch import Tensor, nn
+
+    from netlib.training.trained import Trained
 
 KEPT = "kept_weights"  # in the session: network -> what was last chosen for it
 OWN = "own_checkpoints"  # in the session: network -> its checkpoint
@@ -38,11 +41,12 @@ class ChosenWeights:
     """Weights that can be had at once.
 
     Attributes:
-        id: "trained", "imagenet", "random" or "own:…", as the URL writes it.
+        id: "trained", "imagenet", "random", "run:…" or "own:…", as the URL writes it.
         key: equal for equal weights only, for caches.
         title: as a caption writes it.
         build: makes the network with them; imports torch, calls nothing of Streamlit's.
         own: which of the visitors' checkpoints they are, if they are one.
+        run: what a training run has learned, if that is what they are: it has layers and classes of its own.
     """
 
     id: str
@@ -50,6 +54,7 @@ class ChosenWeights:
     title: str
     build: Callable[[], nn.Module]
     own: own_checkpoints.Key | None = None
+    run: Trained | None = None
 
 
 def linked(default: Sequence[str]) -> Mapping[str, str]:
@@ -87,10 +92,12 @@ def pick(network: str, number: int, asked: str, notes: DeltaGenerator) -> Chosen
 
     `asked` is what the link asks for. What is wrong is said in `notes`, where there is room.
     """
-    options, default, key = _options(network), default_for(network), f"view_weights_{network}"
+    default, key = default_for(network), f"view_weights_{network}"
     kept: dict[str, str] = st.session_state.setdefault(KEPT, {})
+    wanted = asked or kept.get(network, "")
+    options = _options(network, st.session_state.get(key, wanted))
     if st.session_state.get(key) not in options:
-        st.session_state[key] = _wanted(network, asked or kept.get(network, ""), options, default, notes)
+        st.session_state[key] = _wanted(network, wanted, options, default, notes)
     choice: str = st.selectbox(
         f"Weights of {networks.title(network)}", options, options.index(st.session_state[key]), key=key,
         format_func=lambda option: _label(network, option),
@@ -114,12 +121,14 @@ def told(network: str, weights: str) -> str:
         return f"Its weights are torchvision’s {found.weights}: {100 * found.top1:.1f} % of ImageNet’s validation pictures right."
     if weights == "random":
         return random_weights.told(network)
+    if weights.startswith(run_weights.PREFIX):
+        return run_weights.told(weights)
     return "Its weights came out of your own file."
 
 
-def _options(network: str) -> list[str]:
-    there = {"trained": network in BUNDLED, "imagenet": imagenet.weights_of(network) is not None, "random": True, "own": True}
-    return [option for option, available in there.items() if available]
+def _options(network: str, asked: str) -> list[str]:
+    there = {"trained": network in BUNDLED, "imagenet": imagenet.weights_of(network) is not None, "random": True}
+    return [*(option for option, available in there.items() if available), *run_weights.options(network, asked), "own"]
 
 
 def _wanted(network: str, wanted: str, options: Sequence[str], default: str, notes: DeltaGenerator) -> str:
@@ -132,7 +141,9 @@ def _wanted(network: str, wanted: str, options: Sequence[str], default: str, not
             f"showing {escape(_label(network, default))} of {escape(networks.title(network))}."
         )
         return default
-    if wanted and wanted not in options:
+    if wanted.startswith(run_weights.PREFIX) and wanted not in options:
+        notes.warning(escape(f"{run_weights.why_not(network, wanted)} Showing {_label(network, default)}."))
+    elif wanted and wanted not in options:
         notes.warning(
             f"The link asks for the weights “{escape(wanted)}”, which {escape(networks.title(network))} does not have here"
             f"{': torchvision has no such network' if wanted == 'imagenet' else ''}; showing {escape(_label(network, default))}."
@@ -143,6 +154,8 @@ def _wanted(network: str, wanted: str, options: Sequence[str], default: str, not
 def _label(network: str, option: str) -> str:
     if option == "trained":
         return f"Trained on {BUNDLED[network].data}"
+    if option.startswith(run_weights.PREFIX):
+        return run_weights.label(option)
     return {"imagenet": "ImageNet", "random": f"Random (seed {random_weights.SEED})", "own": "Own checkpoint"}[option]
 
 
@@ -151,6 +164,10 @@ def _chosen(network: str, choice: str, notes: DeltaGenerator) -> ChosenWeights |
         return ChosenWeights(choice, choice, f"trained on {BUNDLED[network].data}", partial(_trained, network))
     if choice == "random":
         return ChosenWeights(choice, choice, random_weights.title(network), partial(random_weights.build, network))
+    if choice.startswith(run_weights.PREFIX):
+        found = run_weights.weights(choice)
+        title = f"run {run_weights.called(found.run)}, step {found.step:,}"
+        return ChosenWeights(choice, f"{choice}:{found.step}", title, found.build, run=found)
     if imagenet.where(network) is None:
         with notes:
             downloads.offer(network, partial(_take, network, "random"))
