@@ -40,7 +40,7 @@ def _card(store: Store, experiment: Experiment, runs: Sequence[Run]) -> None:
     st.markdown(escape(experiment.claim))
     st.caption(f"In the paper {escape(experiment.finding.printed)}.")
     with st.container(horizontal=True, vertical_alignment="center"):
-        st.button("Open", key=f"open_{experiment.key}", icon=":material/science:", on_click=_open, args=(experiment.key,))
+        st.button("See and run", key=f"open_{experiment.key}", icon=":material/science:", on_click=_open, args=(experiment.key,))
         if going_on := experiment_words.going_on(here.runs):
             st.markdown(f":blue-badge[:material/play_circle: {going_on}]")
 

@@ -35,9 +35,9 @@ class Found:
         return bool(experiment_words.going_on(self.runs))
 
     @property
-    def states(self) -> list[tuple[str, str]]:
-        """What must change for the page to say something new."""
-        return [(run.id, run.status) for run in self.every]
+    def states(self) -> list[tuple[str, str, bool]]:
+        """What must change for the page to say something new: a run has begun, or ended."""
+        return [(run.id, run.status, run.step > 0) for run in self.every]
 
 
 def found(store: Store, experiment: Experiment, known: Sequence[Run]) -> Found:

@@ -90,7 +90,7 @@ def _actions(store: Store, experiment: Experiment, here: Found) -> None:
             st.markdown("\n".join(f"- {escape(run_list.title(run))}, seed {run.recipe.seed}: {escape(run.message)}" for run in lost))
 
 
-def _live(store: Store, experiment: Experiment, states: list[tuple[str, str]]) -> None:
+def _live(store: Store, experiment: Experiment, states: list[tuple[str, str, bool]]) -> None:
     """The runs that wait or train, a bar each; when one ends, the page is drawn anew."""
     store.sweep()
     here = found(store, experiment, store.runs())
