@@ -8,7 +8,7 @@ from __future__ import annotations
 import streamlit as st
 
 from netlib.errors import NetlibError
-from pages.parts import links, run_panel, train_start
+from pages.parts import run_header, run_panel, train_start
 from pages.parts.markdown import escape
 
 
@@ -21,7 +21,7 @@ def main() -> None:
             train_start.choose()
     except NetlibError as error:  # no such run, or the store cannot be used
         st.warning(escape(str(error)))
-        links.link("Start a new run", "train", {}, icon=":material/add:")
+        run_header.elsewhere("Start a new run", {}, icon=":material/add:")
 
 
 main()

@@ -17,6 +17,9 @@ if TYPE_CHECKING:
     from netlib.training.records import Run
 
 
+ALIVE = ("queued", "running")  # of a run that will still change
+
+
 def network_title(name: str) -> str:
     return spec(name).title if name in NETWORKS else name
 

@@ -37,7 +37,8 @@ def _took(id: str) -> None:
     store = run_store.store()
     run = store.get(id)
     st.markdown("**Machine and time**")
-    st.dataframe(pd.DataFrame(_rows(run)), hide_index=True, height="content", key=f"took_{id}", alt="Table of device, versions, dates and seconds.")
+    table = pd.DataFrame(_rows(run))
+    st.dataframe(table, hide_index=True, height="content", key=f"took_{id}", alt="Table of device, versions, dates and seconds.")
     st.markdown("**Log** (UTC)")
     st.code(store.log(id) or "Nothing has been told yet.", language=None, height=260, wrap_lines=True)
 

@@ -8,7 +8,7 @@ import streamlit as st
 
 from netlib.errors import NetlibError
 from netlib.figures import run_words, units
-from pages.parts import links, networks, run_store, train_fields
+from pages.parts import links, networks, run_store, train_choice, train_fields
 from pages.parts.markdown import escape
 
 if TYPE_CHECKING:
@@ -35,6 +35,14 @@ def header(run: Run) -> None:
         st.progress(share)
     _message(run)
     _buttons(run)
+
+
+def elsewhere(label: str, query: dict[str, str], *, icon: str) -> None:
+    """A button to another address of this page. A link would not do: to the browser's side of Streamlit the page stays the same, and its
+    next message to the server would bring the old address with it."""
+    if st.button(label, icon=icon, key=f"go_{label}"):
+        st.query_params.from_dict(query)
+        st.rerun()  # of the whole page: the button may stand in a part that runs by itself
 
 
 def _message(run: Run) -> None:
@@ -79,8 +87,8 @@ def _buttons(run: Run) -> None:
                 "Resume", type="primary", icon=":material/play_arrow:", on_click=_resume, args=(run.id,), key=f"resume_{run.id}",
                 help="Goes on from its last checkpoint as if it had never stopped.",
             )  # fmt: skip
-        links.link("Duplicate with changes", "train", {"preset": f"run:{run.id}"}, icon=":material/content_copy:")
-        links.link("New run", "train", {"preset": "lenet5-modern-minute"}, icon=":material/add:")
+        elsewhere("Duplicate with changes", {"preset": f"run:{run.id}"}, icon=":material/content_copy:")
+        elsewhere("New run", {"preset": train_choice.DEFAULT}, icon=":material/add:")
         links.link("All runs", "runs", {}, icon=":material/list:")
         if run.best is not None:
             for page, (title, icon) in SEEING.items():
