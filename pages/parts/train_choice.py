@@ -109,7 +109,7 @@ def text(value: Any) -> str:
         return "yes" if value else "no"
     if isinstance(value, tuple):
         return ",".join(text(one) for one in value) or "none"
-    return run_words.number(value) if isinstance(value, float) else str(value) or "none"
+    return str(value) or "none"
 
 
 def parsed(name: str, written: str) -> Any:

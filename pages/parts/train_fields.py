@@ -155,9 +155,11 @@ def _length(choice: Choice) -> None:
 
 
 def _shares(choice: Choice, name: str) -> None:
-    written = st.text_input(
-        _label(name), ", ".join(map(run_words.number, choice.value(name))), key=choice.widget(name), help=run_words.FIELD[name].help
-    )
+    shown = ", ".join(f"{share:.4g}" for share in choice.value(name))
+    written = st.text_input(_label(name), shown, key=choice.widget(name), help=run_words.FIELD[name].help)
+    if written == shown:  # a share may have more digits than are shown
+        choice.set(name, choice.value(name))
+        return
     try:
         choice.set(name, tuple(float(part) for part in written.split(",")))
     except ValueError:

@@ -1,0 +1,77 @@
+"""In Chromium: a real run is started from the page, watched until it finishes, stopped and resumed; a zoom outlives what arrives."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+import pytest
+from playwright.sync_api import expect
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from playwright.sync_api import Page
+
+pytestmark = pytest.mark.browser
+ENDS = 90_000  # ms that a run may take to end, the start of its worker and its place in the queue included
+
+
+def start(page: Page, owner: str) -> None:
+    field = page.get_by_role("textbox", name="Your name")
+    field.fill(owner)
+    field.press("Enter")
+    page.get_by_role("button", name="Start run").click()
+    page.wait_for_url("**run=*")
+
+
+def test_digits_to_98_percent_within_a_minute_of_training(visit: Callable[[str], Page], settled: Callable[[Page], Page]) -> None:
+    """The run is measured in seconds, so that the minute is its own limit, whatever else the machine does."""
+    page = visit("/train?epochs=0&seconds=30")
+    start(page, "Ada")
+    expect(page.locator(".chart .plot").first).to_be_visible(timeout=ENDS)
+    expect(page.get_by_text("Maps of relu1").first).to_be_visible(timeout=ENDS)
+
+    box = page.locator(".panels").bounding_box()
+    assert box
+    page.mouse.move(box["x"] + 0.3 * box["width"], box["y"] + 80)
+    page.mouse.down()
+    page.mouse.move(box["x"] + 0.6 * box["width"], box["y"] + 80, steps=4)
+    page.mouse.up()
+    whole = page.locator(".chart .reset")
+    expect(whole).to_be_visible()
+    ticks = page.locator(".plot").first.locator('text[text-anchor="middle"]')
+    zoomed = ticks.all_inner_texts()
+    line = page.get_by_text(re.compile(r"step [\d,]+ of about"))
+    before = line.inner_text()
+    page.mouse.move(2, 2)
+    expect(line).not_to_have_text(before)  # seconds later
+    assert ticks.all_inner_texts() == zoomed
+    whole.click()
+    expect(whole).to_be_hidden()
+
+    ended = page.get_by_text(re.compile(r"All [\d,]+ steps are done, in 3\d s of training"))
+    expect(ended).to_be_visible(timeout=ENDS)
+    settled(page)
+    best = re.search(r"it put ([\d.]+) % of the held-back", ended.inner_text())
+    assert best and float(best[1]) >= 98
+    expect(page.get_by_role("button", name="Stop", exact=True)).to_be_hidden()
+
+
+def test_stop_and_resume(visit: Callable[[str], Page], settled: Callable[[Page], Page]) -> None:
+    page = visit("/train?epochs=0&steps=100000")
+    start(page, "Bob")
+    expect(page.locator(".chart .plot").first).to_be_visible(timeout=ENDS)
+    page.get_by_role("button", name="Stop", exact=True).click()
+    stopped = page.get_by_text(re.compile(r"Stopped on request after step ([\d,]+) of"))
+    expect(stopped).to_be_visible(timeout=ENDS)
+    settled(page)
+    at = re.search(r"step (\d+)", stopped.inner_text())
+    assert at
+    page.get_by_role("button", name="Resume").click()
+    line = page.get_by_text(re.compile(r"training · by Bob · step [\d,]+"))
+    expect(line).to_be_visible(timeout=ENDS)
+    step = re.search(r"step ([\d,]+)", line.inner_text())
+    assert step and int(step[1].replace(",", "")) >= int(at[1])
+    page.get_by_role("button", name="Stop", exact=True).click()
+    expect(stopped).to_be_visible(timeout=ENDS)
