@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from netlib.training.runs import Store
 
 # Everything that draws at random or remembers: augmentation, momentum, evaluations that the rate depends on.
-RECIPE = Recipe("lenet5-modern", "digits", steps=200, batch=16, shift=2, schedule="plateau", patience=2, evaluate=40, device="cpu")
+RECIPE = Recipe("lenet5-modern", "digits", steps=400, batch=16, shift=2, schedule="plateau", patience=2, evaluate=25, device="cpu")
 TIMED = ("images_per_second", "learning_rate")  # series whose points are where the clock says
 
 

@@ -31,11 +31,13 @@ def test_killed_at_many_moments_it_ends_with_the_same_numbers(nursery: Nursery, 
     store = Store(folder=tmp_path)
     id = store.create(RECIPE).id
     moments = random.Random(0)
-    steps = []
-    for _ in range(12):
+    steps = [0]
+    for turn in range(12):
         pid = nursery.worker(store, every=moments.choice([0.05, 0.7]))  # killed soon after a checkpoint, and long after it
         at_work(store, id, pid)
-        time.sleep(moments.uniform(0, 0.9))
+        if turn % 3:  # else it may be killed before its first step
+            until(lambda before=steps[-1], pid=pid: store.get(id).step > before or not identity(pid))
+        time.sleep(moments.uniform(0, 0.2))
         if not identity(pid):
             break
         os.kill(pid, signal.SIGKILL)
