@@ -26,5 +26,5 @@ page = st.navigation(
     ],
     position="top",
 )
-with view.address():
+with view.address(page.url_path):
     page.run()

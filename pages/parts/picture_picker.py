@@ -193,6 +193,8 @@ def _own(kind: str, notes: DeltaGenerator) -> Picture | None:
         now.pop(kind, None)
         notes.error(escape(str(error)))
     found: Picture | None = st.session_state.get(OWN, {}).get(now.get(kind))
+    if found is not None and kind != "drawn" and st.session_state.get(f"view_{kind}") is None:
+        st.caption(f"{escape(found.title)} is still looked at; a new {'file' if kind == 'upload' else 'picture'} replaces it.")
     if found is not None and kind == "drawn":
         left, right = st.columns([1, 3], vertical_alignment="center")
         left.image(found.image, output_format="PNG", width=64, alt="The drawing as a digit of 32 × 32 pixels.")

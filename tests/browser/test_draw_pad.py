@@ -43,6 +43,13 @@ def test_draw_undo_and_clear(visit: Callable[[str], Page], settled: Callable[[Pa
     stroke((0.35, 0.5), (0.7, 0.5))
     page.wait_for_url(lambda url: "picture=drawn" in url and url != seven)
     settled(page)
+    page.get_by_role("link", name="Sensitivity", exact=True).click()
+    page.wait_for_url("**/sensitivity?**picture=drawn*")
+    settled(page)
+    expect(clear).to_be_enabled()  # the strokes are on the next page, too
+    page.get_by_role("link", name="Features", exact=True).click()
+    page.wait_for_url("**/features?**picture=drawn*")
+    settled(page)
     pad.focus()
     page.keyboard.press("Control+z")
     page.wait_for_url(seven)  # the same picture again

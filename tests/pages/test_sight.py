@@ -142,6 +142,16 @@ def test_a_page_about_one_network_leaves_the_others_chosen() -> None:
     assert app.session_state["kept_sights"] == ["alexnet-mini", "zfnet-mini"]
 
 
+def test_a_picture_from_the_page_before_is_said_to_be_looked_at() -> None:
+    app = opened({"network": "lenet5"})
+    kept = picture_picker.Picture("upload:0123abcd", "upload:0123", "seal.png", Image.new("RGB", (50, 30), "teal"), "Seal: your own")
+    app.session_state[picture_picker.OWN] = {kept.id: kept}
+    app.session_state[picture_picker.CURRENT] = {"upload": kept.id}
+    app.selectbox(key="view_picture").set_value("upload")
+    assert keys(run(app))[0][2] == kept.key
+    assert any("seal.png is still looked at; a new file replaces it." in block.value.replace("\\", "") for block in app.caption)
+
+
 def test_a_page_without_a_picture() -> None:
     page = "import streamlit as st\nfrom pages.parts import sight\nst.session_state['sights'] = sight.choose(picture=False)\n"
     app = AppTest.from_string(page, default_timeout=60)
