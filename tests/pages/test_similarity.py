@@ -178,9 +178,10 @@ def test_a_costly_inversion_is_in_the_link(monkeypatch: pytest.MonkeyPatch) -> N
     assert len(walls(app)[0]["panels"]) == 2 and app.query_params["made"] in ("inversion", ["inversion"])
 
 
-def test_correspondence_offers_no_picture_and_another_section_has_the_links() -> None:
-    app = opened({**LINK, "about": "correspondence"})
-    assert not [box for box in app.selectbox if box.label == "Picture"]
+@pytest.mark.parametrize("about", ["correspondence", "maximization"])
+def test_a_section_that_looks_at_no_chosen_picture_offers_none_and_another_has_the_links(about: str) -> None:
+    app = opened({**LINK, "about": about})
+    assert not [box for box in app.selectbox if box.label.startswith(("Picture", "Class")) and box.key != "view_parts"]
     app.radio(key="view_about").set_value("invariance").run()
     assert not app.exception and walls(app)[0]["panels"][0]["alt"].startswith("held-out digit 3")
 
