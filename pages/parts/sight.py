@@ -98,15 +98,15 @@ class Sight:
         return shared_models.steps((self.name, self.key[1]), self.build, work)
 
     def caption(
-        self, layer: str | None = None, unit: str | int | None = None, method: str = "", settings: str = "", *, picture: bool = True
+        self, layer: str | None = None, channel: str | int | None = None, method: str = "", settings: str = "", *, picture: bool = True
     ) -> str:
-        """What stands under every picture that is taken away: network, weights, picture, layer, unit, method, settings.
+        """What stands under every picture that is taken away: network, weights, picture, layer, channel, method, settings.
 
         Without `picture` the chosen picture plays no part in it.
         """
         parts = [
             f"{self.title} ({self.weights_title})", self.picture_title if picture else "", f"layer {layer}" if layer else "",
-            f"unit {unit}" if unit is not None else "", method, settings,
+            f"channel {channel}" if channel is not None else "", method, settings,
         ]  # fmt: skip
         return " · ".join(part for part in parts if part)
 

@@ -81,7 +81,7 @@ def test_a_link_restores_all_of_it() -> None:
     assert sights(app)[0].label == label and sights(app)[0].true_class == int(label)
     assert (np.asarray(sights(app)[0].image)[..., 0] == held.test_images[3, 0]).all()
     caption = sights(app)[0].caption("C1", 2, "deconvnet", "guided")
-    assert caption == f"LeNet-5 (random weights, seed 0) · held-out digit 3, a {label} · layer C1 · unit 2 · deconvnet · guided"
+    assert caption == f"LeNet-5 (random weights, seed 0) · held-out digit 3, a {label} · layer C1 · channel 2 · deconvnet · guided"
 
 
 def test_a_patch_is_cut_from_its_photo() -> None:
