@@ -147,7 +147,14 @@ def test_nearest_digits_are_those_of_brute_force(network: nn.Module) -> None:
         order = [int(i) for i in np.argsort(distances, kind="stable") if i != 3][:7]
         assert [panel["title"] for panel in row["panels"][1:]] == [f"class {held.classes[held.test_labels[i]]}" for i in order]
         assert row["panels"][1]["caption"] == f"distance {units.value(float(distances[order[0]]))}"
-    assert by_pixels["title"].startswith("By pixels: ")
+    assert by_pixels["title"].startswith("By pixels, 32×32: ")
+
+
+def test_nearest_by_pixels_is_drawn_once_for_an_input_size() -> None:
+    rows = walls(opened({"network": ["zfnet-mini", "vgg-mini", "alexnet-mini"], "picture": "chelsea", "about": "nearest"}))
+    assert [row["title"].partition(":")[0] for row in rows] == [
+        *["By relu6, the last hidden layer"] * 3, "By pixels, 64×64", "By pixels, 32×32",
+    ]  # fmt: skip
 
 
 def test_correspondence_against_signs_by_hand(network: nn.Module) -> None:
