@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import re
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -107,9 +108,15 @@ def test_a_checked_map_has_a_strip_and_curves() -> None:
     titles = list(panels(app))
     assert titles[1] == "Weights as they are" and titles[-1] == "Edges of the picture" and "Random down to" in titles[2]
     assert len(app.get("plotly_chart")) == 1
-    assert "Deleting the strongest pixels first leaves an area of" in said(app)
+    sentence = re.search(r"leaves an area of ([\d.]+), in random order ([\d.]+):", said(app))
+    assert sentence
+    line = panels(app)["Saliency"]["caption"].partition("Trust check: ")[2]
+    assert line.endswith(f"when all weights are random; deletion area {sentence[1]}, in random order {sentence[2]}.")
+    down = panels(app)[titles[-2]]["caption"]
+    assert line.startswith(down.partition(",")[0]), "the last stop has all weights random"
     app.button(key="close_check").click().run()
     assert not app.exception and not app.get("plotly_chart") and "check" not in app.query_params
+    assert panels(app)["Saliency"]["caption"].endswith(line), "to be compared with the next map's"
 
 
 def test_an_occlusion_map_is_checked_too() -> None:
