@@ -95,12 +95,12 @@ def channel(
 ) -> int:
     """A number field for the channel of a layer, 0 to count − 1; until one is chosen it is the default, also where that changes."""
     key = channel_key(network, layer)
-    asked = "" if key in st.session_state else _wanted(network, number, layer, "channel", asked)
-    if asked.isdecimal() and int(asked) < count:
-        st.session_state[key] = int(asked)
-    elif asked:
-        place.warning(f"{escape(layer)} has no {label.lower()} “{escape(asked)}”, only 0 to {count - 1}; showing {default}.")
-    free = view.follow(key, default)
+    wanted = "" if key in st.session_state else _wanted(network, number, layer, "channel", asked)
+    if wanted.isdecimal() and int(wanted) < count:
+        st.session_state[key] = int(wanted)
+    elif wanted:
+        place.warning(f"{escape(layer)} has no {label.lower()} “{escape(wanted)}”, only 0 to {count - 1}; showing {default}.")
+    free = view.follow(key, default, asked=asked)
     st.session_state[key] = min(st.session_state[key], count - 1)
     choice = int(place.number_input(label, 0, count - 1, st.session_state[key], key=key, step=1))
     st.session_state.setdefault(KEPT_UNITS, {})[network, layer, "channel"] = "" if free else str(choice)

@@ -115,8 +115,8 @@ def mosaic(
         _component(key=key, data=data, on_tile_change=on_select or _nothing)
         _push(key=f"{key}_push", data={"channel": key, "tile": selected, "unit": unit})
         saving.download(
-            lambda: framed(shown, selected, names if titled else (), above=above), _said(caption, names, selected), filename,
-            key=f"{key}_png",
+            lambda: framed(shown, selected, names if titled and len(names) > 1 else (), above=above),
+            _said(caption, names, selected), filename, key=f"{key}_png",
         )  # fmt: skip
 
 

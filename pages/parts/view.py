@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 T = TypeVar("T", bound=str)
 VISIT = "page_visit"  # in the session: the page and when it was opened
-FOLLOWED = "followed_defaults"  # in the session: key of a widget -> the visit, and the default that it shows because nothing was chosen
+FOLLOWED = "followed_defaults"  # in the session: key of a widget -> the visit, and the default that it shows, None where a value was chosen
 
 
 def first(name: str, default: str) -> str:
@@ -75,14 +75,18 @@ def keep(name: str, value: str | list[str] | None, default: str | list[str] | No
         params[name] = value if address is None else wanted
 
 
-def follow(key: str, default: object) -> bool:
-    """Put a widget that has no value to its default, and to another default later, until a value is chosen; whether none is."""
-    visit, taken = st.session_state.get(VISIT), st.session_state.setdefault(FOLLOWED, {})
-    if key in st.session_state and taken.get(key) != (visit, st.session_state[key]):
-        taken.pop(key, None)
-        return False
-    st.session_state[key], taken[key] = default, (visit, default)
-    return True
+def follow(key: str, default: object, *, asked: object) -> bool:
+    """Put a widget to its default, and to another default later, until a value is chosen; whether none is.
+
+    `asked` is what the link says of it, which counts as chosen. What is left from the page before does not if it is the default here.
+    """
+    visit, now, taken = st.session_state.get(VISIT), st.session_state.get(key), st.session_state.setdefault(FOLLOWED, {})
+    when, value = taken.get(key, ("never", None))
+    free = now in (None, value) if when == visit else not asked and now in (None, default)
+    if free or now is None:
+        st.session_state[key] = default
+    taken[key] = (visit, default if free else None)
+    return free
 
 
 @contextmanager
@@ -147,11 +151,8 @@ def one_of(label: str, options: Sequence[T], *, name: str, default: T, format_fu
     """
     key = f"view_{name}"
     if st.session_state.get(key) not in options:
-        wanted = first_of(options, name, default, format_func)
-        st.session_state.pop(key, None)
-        if first(name, "") in options:
-            st.session_state[key] = wanted
-    free = follow(key, default)
+        st.session_state[key] = first_of(options, name, default, format_func)
+    free = follow(key, default, asked=st.query_params.get(name))
     choice: T = st.radio(label, options, options.index(st.session_state[key]), key=key, format_func=format_func, horizontal=True)
     keep(name, None if free else choice, default)
     return choice

@@ -50,6 +50,13 @@ def test_draw_undo_and_clear(visit: Callable[[str], Page], settled: Callable[[Pa
     page.get_by_role("link", name="Features", exact=True).click()
     page.wait_for_url("**/features?**picture=drawn*")
     settled(page)
+    page.get_by_role("link", name="Everything about this unit").click()
+    page.wait_for_url("**/unit?**picture=drawn*")
+    settled(page)
+    expect(page.get_by_text("another session")).to_have_count(0)
+    page.get_by_role("link", name="Features", exact=True).click()
+    page.wait_for_url("**/features?**picture=drawn*")
+    settled(page)
     pad.focus()
     page.keyboard.press("Control+z")
     page.wait_for_url(seven)  # the same picture again

@@ -17,7 +17,7 @@ from netlib.data.digits import digits
 from netlib.errors import InvalidPicture
 from netlib.models.build import build
 from netlib.models.bundled import state_dict
-from pages.parts import draw_pad, picture_picker
+from pages.parts import draw_pad, links, picture_picker
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -142,14 +142,15 @@ def test_a_page_about_one_network_leaves_the_others_chosen() -> None:
     assert app.session_state["kept_sights"] == ["alexnet-mini", "zfnet-mini"]
 
 
-def test_a_picture_from_the_page_before_is_said_to_be_looked_at() -> None:
+def test_a_picture_from_the_page_before_is_said_to_be_in_use() -> None:
     app = opened({"network": "lenet5"})
-    kept = picture_picker.Picture("upload:0123abcd", "upload:0123", "seal.png", Image.new("RGB", (50, 30), "teal"), "Seal: your own")
+    image = Image.new("RGB", (50, 30), "teal")
+    kept = picture_picker.Picture("upload:0123abcd", "upload:0123abcd4567", "seal.png", image, "Seal: your own")
     app.session_state[picture_picker.OWN] = {kept.id: kept}
     app.session_state[picture_picker.CURRENT] = {"upload": kept.id}
     app.selectbox(key="view_picture").set_value("upload")
-    assert keys(run(app))[0][2] == kept.key
-    assert any("seal.png is still looked at; a new file replaces it." in block.value.replace("\\", "") for block in app.caption)
+    assert keys(run(app))[0][2] == kept.key and links.of(sights(app)[0])["picture"] == kept.id
+    assert any("seal.png is in use; a new file replaces it." in block.value.replace("\\", "") for block in app.caption)
 
 
 def test_a_page_without_a_picture() -> None:
