@@ -174,9 +174,9 @@ def _panel(one: Made, scale: Scale) -> Panel:
 
 
 def _scale(one: Made, made: Sequence[Made]) -> Scale:
-    if st.session_state.get("view_ends") == "method":
-        return heat.signed_scale([other.values for other in made if other.method == one.method])
-    return heat.signed_scale([one.values])
+    if st.session_state.get("view_ends") == "own":
+        return heat.signed_scale([one.values])
+    return heat.signed_scale([other.values for other in made if other.method == one.method])
 
 
 def _saved(one: Made, scale: Scale) -> heat.Picture:

@@ -168,6 +168,31 @@ def test_at_first_only_methods_that_apply_are_ticked() -> None:
     assert ["src" in panel for panel in guided] == [False, True]
 
 
+def test_networks_share_a_methods_colours_unless_each_map_has_its_own() -> None:
+    link = {"network": [NAME, "lenet5"], "picture": "digit:3", "see": "attribution", "method": "saliency"}
+
+    def ends(app: AppTest) -> list[str]:
+        return [group["panels"][0]["bar"]["ticks"][-1][1] for wall in sent(app, "picture_wall") for group in wall["groups"]]
+
+    app = opened(link)
+    shared = ends(app)
+    assert shared[0] == shared[1]
+    app.radio(key="view_ends").set_value("own").run()
+    assert app.query_params["ends"] in ("own", ["own"]) and ends(app)[0] != ends(app)[1]
+    app.multiselect(key="view_sights").unselect("lenet5").run()
+    assert not app.exception and "ends" not in app.query_params and "view_ends" not in [radio.key for radio in app.radio]
+
+
+def test_maps_of_unlike_sizes_have_colours_of_their_own_at_first() -> None:
+    app = opened({"network": ["zfnet-mini", "alexnet-mini"], "picture": "chelsea", "see": "attribution", "method": "saliency"})
+    assert app.radio(key="view_ends").value == "method"
+    app.multiselect(key="view_sights").select("vgg-mini").run()
+    assert app.radio(key="view_ends").value == "own" and "ends" not in app.query_params
+    app.radio(key="view_ends").set_value("method").run()
+    app.multiselect(key="view_sights").unselect("alexnet-mini").run()
+    assert not app.exception and app.radio(key="view_ends").value == "method", "what was chosen stays"
+
+
 def test_a_check_stands_below_the_maps_of_its_network() -> None:
     link = {"network": [NAME, "lenet5"], "picture": "digit:3", "see": "attribution", "method": "saliency", "check": "1:saliency"}
     titles = [[panel["title"] for panel in group["panels"]] for wall in sent(opened(link), "picture_wall") for group in wall["groups"]]
