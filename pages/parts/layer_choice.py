@@ -52,7 +52,7 @@ def linked(default: Sequence[str]) -> Mapping[str, Asked]:
 def forget(numbers: Sequence[int], *names: str) -> None:
     """Take what is chosen of networks that are not shown out of the URL."""
     for number in numbers:
-        for what in names or NAMES:
+        for what in names or (*NAMES, "nine"):
             view.keep(f"{what}_{number}", None)
 
 

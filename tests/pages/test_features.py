@@ -185,9 +185,10 @@ def test_a_vector_has_no_unit_to_choose_and_is_projected_all_the_same() -> None:
 
 
 def test_without_a_network_it_says_what_to_do() -> None:
-    app = opened(LINK)
+    app = opened({**LINK, "layer_1": "S4", "nine_1": "3"})
     app.multiselect[0].unselect("lenet5-modern").run()
     assert not app.exception and "Choose a network" in app.info[0].value
+    assert not {"layer_1", "nine_1"} & set(app.query_params)
 
 
 def test_what_takes_long_is_asked_for_first(monkeypatch: pytest.MonkeyPatch) -> None:
