@@ -29,5 +29,5 @@ page = st.navigation(
     ],
     position="top",
 )
-with view.address():
+with view.address(page.url_path):
     page.run()

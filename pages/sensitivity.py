@@ -31,7 +31,7 @@ def main() -> None:
     layer_choice.forget([number for number in range(1, 5) if number not in [one.number for one in sights]])
     if not sights:
         return
-    with st.container(horizontal=True, gap="large", vertical_alignment="bottom"):
+    with st.container(horizontal=True, vertical_alignment="bottom"):
         see = view.one_of("By", list(SEE), name="see", default="occlusion", format_func=SEE.__getitem__)
         targets = class_choice.choose(sights)
     if not targets:

@@ -36,7 +36,7 @@ def main() -> None:
     about = view.one_of("Look at", list(ABOUT), name="about", default="invariance", format_func=ABOUT.__getitem__)
     on_request.forget(*(name for name in ABOUT if name != about))
     asked = layer_choice.linked(sight.DEFAULT)
-    sights = sight.choose(picture=about != "correspondence")  # which has pictures of its own
+    sights = sight.choose(picture=about not in ("correspondence", "maximization"))  # which has pictures of its own, and starts from none
     layer_choice.forget([number for number in range(1, 5) if number not in [one.number for one in sights]])
     if not sights:
         return
@@ -54,12 +54,10 @@ def section(about: str, sights: Sequence[sight.Sight], asked: Mapping[str, layer
         nearest(sights)
     elif about == "inversion":
         inversions(sights, asked)
-    else:
-        targets = class_choice.choose(sights)
-        if targets and about == "invariance":
-            invariance(targets)
-        elif targets:
-            maximizations(targets, asked)
+    elif about == "maximization":
+        maximizations(sights, asked)
+    elif targets := class_choice.choose(sights):
+        invariance(targets)
 
 
 main()

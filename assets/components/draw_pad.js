@@ -1,9 +1,11 @@
 // A pad to draw on. Each finished stroke sends the whole drawing as a small PNG, after a short rest; an empty pad sends "".
+// The strokes outlive the pad: on the next page the drawing can still be taken back.
 
 const STATES = new WeakMap()
 const INSIDE = 256 // the drawing's own units, whatever its size on the screen
 const PEN = 26
 const REST = 250 // ms
+const STROKES = (window.drawnStrokes ??= [])
 
 export default function ({ data, parentElement, setStateValue }) {
   const root = parentElement.querySelector(".draw-pad")
@@ -17,12 +19,12 @@ export default function ({ data, parentElement, setStateValue }) {
 }
 
 function start(root) {
-  const canvas = root.querySelector("canvas"), s = { canvas, strokes: [], status: root.querySelector("[role=status]") }
+  const canvas = root.querySelector("canvas"), s = { canvas, status: root.querySelector("[role=status]") }
   s.undo = root.querySelector("[data-do=undo]")
   s.clear = root.querySelector("[data-do=clear]")
   canvas.width = canvas.height = INSIDE
-  s.undo.addEventListener("click", () => change(s, () => s.strokes.pop(), "Last stroke taken back"))
-  s.clear.addEventListener("click", () => change(s, () => (s.strokes = []), "Cleared"))
+  s.undo.addEventListener("click", () => change(s, () => STROKES.pop(), "Last stroke taken back"))
+  s.clear.addEventListener("click", () => change(s, () => STROKES.splice(0), "Cleared"))
   canvas.addEventListener("keydown", e => {
     if ((e.ctrlKey || e.metaKey) && e.key === "z") s.undo.click()
     else if (e.key === "Delete" || e.key === "Backspace") s.clear.click()
@@ -33,7 +35,7 @@ function start(root) {
     if (e.button) return
     canvas.setPointerCapture(e.pointerId)
     s.stroke = [at(s, e)]
-    s.strokes.push(s.stroke)
+    STROKES.push(s.stroke)
     clearTimeout(s.timer)
     show(s)
   })
@@ -60,12 +62,12 @@ function change(s, act, words) {
   s.status.textContent = words
   show(s)
   clearTimeout(s.timer)
-  s.timer = setTimeout(() => s.send("drawing", s.strokes.length ? picture(s) : ""), REST)
+  s.timer = setTimeout(() => s.send("drawing", STROKES.length ? picture(s) : ""), REST)
 }
 
 function show(s) {
-  draw(s.canvas, s.strokes)
-  s.undo.disabled = s.clear.disabled = !s.strokes.length
+  draw(s.canvas, STROKES)
+  s.undo.disabled = s.clear.disabled = !STROKES.length
 }
 
 function draw(canvas, strokes) {
@@ -86,6 +88,6 @@ function draw(canvas, strokes) {
 function picture(s) {
   const small = document.createElement("canvas")
   small.width = small.height = s.side
-  draw(small, s.strokes)
+  draw(small, STROKES)
   return small.toDataURL("image/png")
 }

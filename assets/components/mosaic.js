@@ -73,6 +73,7 @@ function build(s) {
   s.svg.setAttribute("preserveAspectRatio", "none")
   s.marks = Object.fromEntries(["selected", "unit", "here"].map(name => [name, [`${name} casing`, name].map(mark)]))
   s.svg.replaceChildren(...Object.values(s.marks).flat())
+  s.sheet.classList.toggle("above", s.data.titled && s.data.above)
   s.titles.replaceChildren(...(s.data.titled ? s.data.names.map((name, tile) => title(s, name, tile)) : []))
   s.legend.hidden = !legend
   if (legend) {

@@ -16,7 +16,8 @@ if TYPE_CHECKING:
     from PIL import ImageFont
 
 LEAST_WIDTH = 640  # pixels; a smaller picture is enlarged by a whole number
-TEXT = 17  # pixels
+TEXT = 17  # pixels, at least
+ACROSS = 45  # a wide picture's text is this part of its width, to be read also where the picture is shown small
 MARGIN = 12
 LINE = 1.35  # times the text's size
 
@@ -29,9 +30,10 @@ def captioned_png(picture: NDArray[np.uint8], caption: str) -> bytes:
     shown = Image.fromarray(np.ascontiguousarray(picture)).convert("RGB")
     factor = max(1, -(-LEAST_WIDTH // shown.width))
     shown = shown.resize((shown.width * factor, shown.height * factor), Image.Resampling.NEAREST)
-    letters = font(TEXT)
+    size = max(TEXT, shown.width // ACROSS)
+    letters = font(size)
     lines = [line for part in caption.splitlines() for line in _wrapped(part, letters, shown.width)]
-    height = round(TEXT * LINE)
+    height = round(size * LINE)
     page = Image.new("RGB", (shown.width + 2 * MARGIN, shown.height + 3 * MARGIN + height * len(lines)), "white")
     page.paste(shown, (MARGIN, MARGIN))
     draw = ImageDraw.Draw(page)

@@ -43,6 +43,7 @@ class Scale:
 
     @property
     def signed(self) -> bool:
+        """Whether its colours tell negative from positive, with zero in the middle."""
         return self.colors == SIGNED
 
     def shares(self, values: ArrayLike) -> NDArray[np.floating]:

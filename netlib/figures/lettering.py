@@ -1,4 +1,4 @@
-"""The letters that are drawn into pictures: DejaVu Sans, which Captum's matplotlib carries; Pillow's own font lacks ×, − and é."""
+"""The letters that are drawn into pictures: DejaVu Sans, which matplotlib carries; Pillow's own font lacks ×, − and é."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from PIL import ImageFont
 
 @lru_cache(maxsize=8)
 def font(size: int) -> ImageFont.ImageFont | ImageFont.FreeTypeFont:
-    """DejaVu Sans at `size` pixels, or Pillow's own font where matplotlib is not installed."""
+    """DejaVu Sans at `size` pixels; Pillow's own font where only netlib's figures are used, without matplotlib."""
     package = find_spec("matplotlib")
     path = Path(package.origin).parent / "mpl-data" / "fonts" / "ttf" / "DejaVuSans.ttf" if package and package.origin else None
     return ImageFont.truetype(path, size) if path and path.is_file() else ImageFont.load_default(size)

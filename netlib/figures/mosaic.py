@@ -32,6 +32,7 @@ GAP_COLOR = 255
 LARGEST = 1400  # pixels along the longer side of a picture, before which tiles are averaged down
 SMALLEST_TILE = 30  # pixels; smaller tiles are enlarged by a whole number
 LARGEST_TILE = 120  # pixels, to which few small tiles are enlarged
+NEAR = 1.3  # times more or fewer columns than make the picture's shape the wanted one, for full rows
 WIDE = 560  # pixels that a picture of few small tiles is made wide
 SCALES = {"sequential": "Inferno", "signed": "RdBu_r", "grey": ["rgb(0, 0, 0)", "rgb(254, 254, 254)"]}
 # On a dark page a white zero would be the brightest of all. Blue and red as in Crameri's "berlin", zero a little above the page's ground.
@@ -155,7 +156,7 @@ def mosaic(
     """Tiles uint8 (K, h, w), steps to be coloured, or (K, h, w, 3), colours, side by side in rows.
 
     Args:
-        columns: tiles in a row; as many as make the picture about `aspect` times as wide as high.
+        columns: tiles in a row; as many as make the picture about `aspect` times as wide as high, the last row full if it can be.
         gap: pixels between tiles.
         scale: how many times the tiles are enlarged; so that small ones are well seen.
         palette: a key of SCALES.
@@ -165,7 +166,7 @@ def mosaic(
     if factor > 1:
         tiles = _reduced(tiles, factor)
         rows, width = tiles.shape[1:3]
-    columns = columns or max(1, min(count, round(math.sqrt(count * aspect * rows / width))))
+    columns = columns or _columns(count, math.sqrt(count * aspect * rows / width), LARGEST / width)
     scale = scale or max(1, -(-SMALLEST_TILE // max(rows, width)), min(LARGEST_TILE // max(rows, width), WIDE // (columns * width)))
     high, wide, lines = rows * scale, width * scale, -(-count // columns)
     colored = tiles.ndim == 4
@@ -179,10 +180,10 @@ def mosaic(
     return Mosaic(sheet, tuple(boxes), columns, scale, (rows, width), "" if colored else palette, gap, factor)
 
 
-def framed(found: Mosaic, tile: int | None, titles: Sequence[str] = ()) -> Bytes:
-    """The picture with a frame around one tile, as it is taken away; a title stands in the corner of each tile that has one."""
+def framed(found: Mosaic, tile: int | None, titles: Sequence[str] = (), *, above: bool = False) -> Bytes:
+    """The picture with a frame around one tile, as it is taken away; titles stand in the corners of the tiles, or `above` one row."""
     picture = found.picture.copy()
-    if titles:
+    if titles and not above:
         image = Image.fromarray(picture)
         draw = ImageDraw.Draw(image)
         for title, (top, left, bottom, _) in zip(titles, found.boxes, strict=True):
@@ -195,7 +196,18 @@ def framed(found: Mosaic, tile: int | None, titles: Sequence[str] = ()) -> Bytes
         for inset, color in ((0, 0), (1, 255)):
             box = picture[top + inset : bottom - inset, left + inset : right - inset]
             box[0], box[-1], box[:, 0], box[:, -1] = color, color, color, color
-    return picture
+    return np.concatenate([_heads(found, titles), picture]) if titles and above else picture
+
+
+def _heads(found: Mosaic, titles: Sequence[str]) -> Bytes:
+    """The titles of a row of tiles, as large as fits above them."""
+    width = found.boxes[0][3]
+    letters = next((font(size) for size in range(14, 7, -1) if max(map(font(size).getlength, titles)) <= width), font(7))
+    image = Image.new("RGB", (found.size[1], 20), "white")
+    draw = ImageDraw.Draw(image)
+    for title, (_, left, _, _) in zip(titles, found.boxes, strict=True):
+        draw.text((left, 2), title, "#202020", letters)
+    return np.array(image)
 
 
 @lru_cache(maxsize=8)
@@ -211,6 +223,13 @@ def colors(palette: str, *, dark: bool = False) -> Bytes:
         seen.add(shade)
         table.append(shade)
     return np.array(table, np.uint8)
+
+
+def _columns(count: int, ideal: float, most: float) -> int:
+    """Tiles in a row: near the ideal number the one that leaves no gap in the last row, if there is one."""
+    nearest = max(1, min(count, round(ideal)))
+    near = [n for n in range(1, count + 1) if ideal / NEAR <= n <= ideal * NEAR and n <= max(most, nearest) and count % n == 0]
+    return min(near, key=lambda n: abs(math.log(n / ideal)), default=nearest)
 
 
 def _reduction(shape: tuple[int, ...], aspect: float) -> int:

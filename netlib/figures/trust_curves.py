@@ -7,12 +7,14 @@ from typing import TYPE_CHECKING
 
 import plotly.graph_objects as go
 
+from netlib.figures import units
 from netlib.figures.curves import COLORS
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
 NEAR = 0.02  # areas less apart than this are called alike
+SATURATED = 0.8  # of the whole picture's probability, without the pixels: their order can then show next to nothing
 MUCH, LITTLE = 0.5, 0.2  # of a rank correlation
 
 
@@ -48,11 +50,30 @@ def figure(deletion: Curve, insertion: Curve, random_deletion: Curve, random_ins
 
 
 def curve_words(deletion: Curve, insertion: Curve, random_deletion: Curve, random_insertion: Curve) -> str:
-    """Whether the map orders the pixels better than chance does."""
+    """Whether the map orders the pixels better than chance does, where the picture without them does not say the class anyway."""
     gained, kept = random_deletion.area - deletion.area, insertion.area - random_insertion.area
     deleting = f"leaves an area of {deletion.area:.2f}, in random order {random_deletion.area:.2f}: {_verdict(gained)}"
     inserting = f"gives {insertion.area:.2f}, in random order {random_insertion.area:.2f}: {_verdict(kept)}"
-    return f"Deleting the strongest pixels first {deleting}. Inserting them first {inserting}."
+    whole, filled, blurred = deletion.probabilities[0], deletion.probabilities[-1], insertion.probabilities[0]
+    return " ".join([
+        _nothing("Deletion", "with all pixels taken out", filled, whole) or f"Deleting the strongest pixels first {deleting}.",
+        _nothing("Insertion", "blurred, with none put in", blurred, whole) or f"Inserting them first {inserting}.",
+    ])  # fmt: skip
+
+
+def checked_words(correlation: float | None, areas: tuple[Curve, Curve] | None) -> str:
+    """A line below a map that was checked, to compare it with others; empty where it was not.
+
+    Args:
+        correlation: rank correlation with the map of the wholly random network.
+        areas: deletion by the map and in random order.
+    """
+    found = [] if correlation is None else [f"rank correlation {_signed(correlation)} when all weights are random"]
+    if areas:
+        own, chance = areas
+        useless = _saturated(own.probabilities[-1], own.probabilities[0])
+        found.append("deletion says nothing here" if useless else f"deletion area {own.area:.2f}, in random order {chance.area:.2f}")
+    return f"Trust check: {'; '.join(found)}." if found else ""
 
 
 def randomized_words(layers: Sequence[str | None], correlations: Sequence[float]) -> str:
@@ -80,6 +101,18 @@ def edge_words(correlation: float) -> str:
 def similarity_text(spearman: float, ssim: float) -> str:
     """The numbers below a map of the strip."""
     return f"rank correlation {_signed(spearman)}, SSIM {_signed(ssim)}"
+
+
+def _saturated(without: float, whole: float) -> bool:
+    return without >= SATURATED * whole
+
+
+def _nothing(test: str, how: str, without: float, whole: float) -> str:
+    """Said of a test that starts, or ends, at a picture that the network takes for the class as it is."""
+    if not _saturated(without, whole):
+        return ""
+    given, of = units.percents([without, whole])
+    return f"{test} says nothing here: {how}, the picture alone already gives the class {given}, whole it gives {of}."
 
 
 def _verdict(better: float) -> str:

@@ -6,6 +6,8 @@ import math
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from netlib.analysis.graph import Layer, Shape
 
 _SI = ("", "k", "M", "G", "T", "P")
@@ -68,12 +70,21 @@ def value(number: float) -> str:
 
 def percent(share: float) -> str:
     """A share 0 … 1: 0.4071 -> "41 %", 0.0032 -> "0.3 %", 0.00004 -> "under 0.1 %"; only all of it is "100 %"."""
+    return percents([share])[0]
+
+
+def percents(shares: Sequence[float]) -> list[str]:
+    """Shares that are read side by side, with as many digits each: 0.4071, 0.951 -> "40.7 %", "95.1 %"; all and nothing need none."""
+    digits = 1 if any(0 < share < 0.0995 or 0.9005 < share < 1 for share in shares) else 0
+    return [_percent(share, digits) for share in shares]
+
+
+def _percent(share: float, digits: int) -> str:
     if 0 < share < 0.0005:
         return "under 0.1 %"
     if 0.9995 <= share < 1:
         return "over 99.9 %"
-    near = 0 < share < 0.0995 or 0.9005 < share < 1
-    return f"{100 * share:.{1 if near else 0}f} %"
+    return f"{100 * share:.{0 if share in (0, 1) else digits}f} %"
 
 
 def shape(dimensions: Shape) -> str:

@@ -107,6 +107,10 @@ class Backwards:
         signal[each, channels] = values
         return Part(signal[:, :, None, None], Place(rows, columns, (1, 1))) if with_map else signal.view(len(pictures), *maps.shape[1:])
 
+    def spread(self, signal: Part | Tensor) -> Part | Tensor:
+        """The same signal in a window over all of the layer's map: from it the way back goes through whole maps."""
+        return self._signals.as_map(self.layer, self._signals.whole(self.layer, signal))
+
     @torch.no_grad()
     def down(self, signal: Part | Tensor, pictures: Tensor) -> Iterator[Step]:
         """The signal at each layer on the way, from its own down to the picture, the last step."""

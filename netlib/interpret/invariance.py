@@ -174,9 +174,12 @@ def default_values(kind: str, height: int) -> tuple[float, ...]:
         InvalidInput: a kind that there is not.
     """
     values = _checked(kind).values
-    if kind != "translation":
-        return values
-    return tuple(sorted({float(round(value * height / PAPERS_HEIGHT)) for value in values}))
+    return tuple(sorted({own_value(kind, value, height) for value in values}))
+
+
+def own_value(kind: str, value: float, height: int) -> float:
+    """A value of KINDS for a picture `height` pixels high: of a translation as large a share of the height, in whole pixels."""
+    return float(round(value * height / PAPERS_HEIGHT)) if kind == "translation" else value
 
 
 def _checked(kind: str) -> Kind:

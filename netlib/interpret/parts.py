@@ -27,6 +27,7 @@ class Place(NamedTuple):
     size: tuple[int, int]
 
     def same_as(self, other: Place) -> bool:
+        """Whether each window of the one lies where that of the other does, and is as large."""
         return self.size == other.size and torch.equal(self.rows, other.rows) and torch.equal(self.columns, other.columns)
 
 

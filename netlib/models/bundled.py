@@ -66,14 +66,17 @@ class Bundled:
 
     @property
     def seed(self) -> int:
+        """Of the initial weights and of all that was drawn while it learned."""
         return int(self.recipe["seed"])
 
     @property
     def file(self) -> Path:
+        """Its weights, as safetensors."""
         return FOLDER / f"{self.network}.safetensors"
 
     @classmethod
     def from_json(cls, text: str) -> Bundled:
+        """The record that `text`, one of the .json files beside the weights, holds."""
         return cls(**{key: _frozen(value) for key, value in json.loads(text).items()})
 
 

@@ -17,10 +17,10 @@ if TYPE_CHECKING:
 
 DEFAULT = ("saliency", "integrated_gradients", "smoothgrad", "guided_backprop", "grad_cam")
 GRAD_CAM = "grad_cam"
-KEY, KEPT_DEFAULT = "view_methods", "kept_default_methods"  # in the session
+KEY, KEPT_DEFAULT, KEPT_ENDS = "view_methods", "kept_default_methods", "kept_default_ends"  # in the session
 SUMMARY = "A layer’s maps, each weighted by the mean gradient of the class over it; only what speaks for the class."
 SOURCE = "Selvaraju et al. 2017, section 3"
-SCALES: Mapping[str, str] = {"own": "each map its own", "method": "one a method"}
+SCALES: Mapping[str, str] = {"method": "one a method", "own": "each map its own"}
 BACKDROPS: Mapping[str, str] = {"photo": "over the photo", "plain": "alone"}
 STEPS, SAMPLES, NOISES = ("16", "48", "96"), ("8", "24", "64"), ("5", "10", "15", "25")
 
@@ -69,7 +69,7 @@ def choose(sights: Sequence[Sight], refused: Mapping[int, Mapping[str, str]]) ->
     for line in _not_applicable(sights, refused, chosen):
         st.caption(escape(line))
     with st.container(horizontal=True, gap="medium", vertical_alignment="bottom"):
-        view.one_of("End of the colours", list(SCALES), name="ends", default="own", format_func=SCALES.__getitem__)
+        _ends(sights)
         view.one_of("Drawn", list(BACKDROPS), name="drawn", default="photo", format_func=BACKDROPS.__getitem__)
     if {GRAD_CAM, "guided_grad_cam"} & set(chosen):
         for column, sight in zip(st.columns(max(1, len(sights)), gap="medium"), sights, strict=False):
@@ -89,6 +89,19 @@ def _first_methods(options: Sequence[str], default: list[str]) -> None:
         if name not in options:
             view.not_here("method", name, ", ".join(map(title, known)))
     st.session_state[KEY], st.session_state[KEPT_DEFAULT] = known, default
+
+
+def _ends(sights: Sequence[Sight]) -> None:
+    """Where the colours end: at first alike for networks that see as many pixels, because fewer pixels have larger gradients each."""
+    if len(sights) < 2:  # each method has one map
+        view.keep("ends", None)
+        return
+    default = "method" if len({sight.graph.input_shape[-2:] for sight in sights}) == 1 else "own"
+    before, key = st.session_state.get(KEPT_ENDS), "view_ends"
+    if before and st.session_state.get(key) == before:
+        st.session_state[key] = default  # which follows the networks until another is chosen
+    st.session_state[KEPT_ENDS] = default
+    view.one_of("End of the colours", list(SCALES), name="ends", default=default, format_func=SCALES.__getitem__)
 
 
 def _not_applicable(sights: Sequence[Sight], refused: Mapping[int, Mapping[str, str]], chosen: Sequence[str]) -> list[str]:

@@ -12,10 +12,10 @@ from netlib.figures import heat, heat_words
 from netlib.figures.color_bar import bar, with_bar
 from pages.parts import attribution_choice, on_request, trust_choice, trust_panel
 from pages.parts.attribution_choice import GRAD_CAM, about, title
+from pages.parts.checked import Checked
 from pages.parts.markdown import escape
 from pages.parts.picture_wall import Field, Instead, Panel, acted, picture_wall
 from pages.parts.saving import download
-from pages.parts.trust_panel import Checked
 from pages.parts.work import work
 
 if TYPE_CHECKING:
@@ -164,6 +164,7 @@ def caption(one: Made) -> str:
 
 def _panel(one: Made, scale: Scale) -> Panel:
     said = heat_words.attribution_words(one.values, signed=one.method != GRAD_CAM)
+    said = f"{said} {one.checked().line()}".rstrip()
     name = heat_words.class_words(one.sight.classes[one.target])
     return Panel(
         title(one.method), picture(one, scale), f"{title(one.method)} of {one.sight.title} for {name}. {said}", said,
@@ -173,9 +174,9 @@ def _panel(one: Made, scale: Scale) -> Panel:
 
 
 def _scale(one: Made, made: Sequence[Made]) -> Scale:
-    if st.session_state.get("view_ends") == "method":
-        return heat.signed_scale([other.values for other in made if other.method == one.method])
-    return heat.signed_scale([one.values])
+    if st.session_state.get("view_ends") == "own":
+        return heat.signed_scale([one.values])
+    return heat.signed_scale([other.values for other in made if other.method == one.method])
 
 
 def _saved(one: Made, scale: Scale) -> heat.Picture:

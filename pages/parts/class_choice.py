@@ -78,5 +78,5 @@ def _words(option: str, names: Sequence[str], group: Sequence[tuple[Sight, NDArr
         return f"the predicted one: {names[winners.pop()]}"
     if option == TRUE:
         return f"the true one: {names[group[0][0].true_class or 0]}"
-    shares = [units.percent(float(found[int(option)])) for _, found in group]
+    shares = units.percents([float(found[int(option)]) for _, found in group])
     return f"{names[int(option)]} ({', '.join(shares)})"

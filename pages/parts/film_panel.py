@@ -56,7 +56,7 @@ def film_panel(look: Look, method: Method) -> None:
             f"Channel {channel}: at most {units.value(strength)}" for channel, strength in zip(frame.channels, frame.strengths, strict=True)
         ],
         alt=f"The signal of {look.words} of {look.layer} when it has come down to {frame.layer}, by channel, strongest first.",
-        caption=look.caption(method, f"step {step} of {len(film) - 1}, signal at {frame.layer}"),
+        caption=look.caption(method, f"step {step} of {len(film) - 1}, signal at {frame.layer}, {projection_panel.span(frame.limit)}"),
         filename=look.file(f"{method}-step-{step}"), idle=_idle(frame),
     )  # fmt: skip
     st.markdown(_words(frame, method, look.sight.graph.input_shape[-2:]))

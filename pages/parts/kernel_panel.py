@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 
 COLORS = ("red", "green", "blue")
 ENLARGED = 18  # pixels that a weight of the selected kernel is wide, at least
+TILE = 126  # pixels that a slice in one row is wide, at least
 ALONE = 48  # pixels, where it reads one channel only
 ROW = 3  # slices that stand in one row
 MOST_ENLARGED = 12  # slices; more are shown as small as they are
@@ -83,11 +84,8 @@ def _kernels(key: tuple[str, ...], layer: str, sort: str, _sight: Sight) -> Kern
 
 
 def panel(chosen: Chosen, limit: float | None, *, alone: bool) -> None:
-    """All kernels of the layer on the scale −limit … limit, or each on its own; then the selected one.
-
-    Where the network stands `alone` on the page its towers stand side by side, and the selected kernel's numbers beside it.
-    """
-    found, layer = chosen.found, chosen.layer
+    """All kernels of the layer on the scale −limit … limit, or each on its own; towers side by side where the network is `alone`."""
+    found = chosen.found
     dead = sum(kernel.dead for kernel in found.statistics)
     st.markdown(
         f"**{units.exact(len(found.weights))} kernels** of {_size(found.weights)}"
@@ -101,11 +99,15 @@ def panel(chosen: Chosen, limit: float | None, *, alone: bool) -> None:
             if len(found.towers) > 1:
                 st.markdown(f"Tower {number}: kernels {min(members)} to {max(members)}")
             _grid(chosen, members, limit, number)
+
+
+def below(chosen: Chosen, limit: float | None, *, alone: bool) -> None:
+    """The selected kernel, the way to what it makes of a picture, and the table of all kernels of the layer."""
     selected(chosen, limit, alone=alone)
-    query = links.of(chosen.sight, layer=layer, channel=str(chosen.kernel))
+    query = links.of(chosen.sight, layer=chosen.layer, channel=str(chosen.kernel))
     links.link("What it makes of a picture", "features", query, icon=":material/visibility:")
-    with st.expander(f"All {len(found.weights)} kernels of {escape(layer)} in numbers"):
-        _table(found)
+    with st.expander(f"All {len(chosen.found.weights)} kernels of {escape(chosen.layer)} in numbers"):
+        _table(chosen.found)
 
 
 def _grid(chosen: Chosen, members: Sequence[int], limit: float | None, number: int) -> None:
@@ -114,7 +116,7 @@ def _grid(chosen: Chosen, members: Sequence[int], limit: float | None, number: i
     slices = [None] * len(members) if shown.slices is None else shown.slices.tolist()
     key = f"kernels_{one.name}_{number}"
     tower = f", tower {number}" if len(found.towers) > 1 else ""
-    scale = f"weights from −{units.value(limit)} to {units.value(limit)}" if limit is not None else "each kernel on its own scale"
+    scale = _ends(limit) if limit is not None else "each kernel on its own scale"
     mosaic(
         grid(shown.tiles, palette=shown.palette or "signed"), key=key, low=shown.low.tolist(), high=shown.high.tolist(),
         names=[f"Kernel {index}" for index in members],
@@ -128,6 +130,8 @@ def _grid(chosen: Chosen, members: Sequence[int], limit: float | None, number: i
 
 def selected(chosen: Chosen, limit: float | None, *, alone: bool) -> None:
     """The selected kernel enlarged, and in numbers: these beside it where the network stands `alone` on the page."""
+    if not alone:
+        st.markdown(f"**{escape(chosen.sight.title)}**")
     st.subheader(f"Kernel {chosen.kernel}", anchor=False)
     if alone:
         left, right = st.columns(2, gap="medium")
@@ -143,10 +147,10 @@ def _pictures(chosen: Chosen, limit: float | None) -> None:
     """The kernel in its colours if it reads three channels, and by input channel."""
     one, layer, index, found = chosen.sight, chosen.layer, chosen.kernel, chosen.found
     kernel = found.weights[index]
-    colored, sliced = st.columns([1, 3]) if len(kernel) == 3 else (None, st.container())
+    colored, sliced = st.columns([26, 74], vertical_alignment="bottom") if len(kernel) == 3 else (None, st.container())
     if colored:
         with colored:
-            _enlarged(chosen, kernel_grid.tiles(kernel[None], limit=limit), ["Kernel"], "color", "in its colours")
+            _enlarged(chosen, kernel_grid.tiles(kernel[None], limit=limit), ["All three"], "color", "in its colours")
     with sliced:
         names = [_channel(one, layer, c, len(kernel)) for c in range(len(kernel))]
         _enlarged(chosen, kernel_grid.slices(kernel, limit=limit), names, "slices", "by input channel")
@@ -164,22 +168,26 @@ def _numbers(chosen: Chosen) -> None:
 
     channel = layer_choice.input_channel(one.name, one.number, layer, len(kernel), asked=chosen.asked_input, describe=describe)
     table = pd.DataFrame(kernel[channel])
-    st.dataframe(table.style.format("{:.4f}"), alt=f"The weights of kernel {chosen.kernel} for {describe(channel).lower()}.")
+    written = table.style.format(lambda weight: f"{weight:.4f}".replace("-", "−"))
+    st.dataframe(written, alt=f"The weights of kernel {chosen.kernel} for {describe(channel).lower()}.")
 
 
 def _enlarged(chosen: Chosen, shown: Tiles, names: Sequence[str], what: str, words: str) -> None:
     one, index = chosen.sight, chosen.kernel
     scale = max(1, -(-ENLARGED * 3 // max(shown.tiles.shape[1:3]))) if len(names) > MOST_ENLARGED else ENLARGED
+    if len(names) <= ROW:
+        scale = max(scale, -(-TILE // max(shown.tiles.shape[1:3])))
     if len(chosen.found.weights[index]) == 1:
         scale = ALONE
     drawn = grid(shown.tiles, palette=shown.palette or "signed", scale=scale, gap=4, columns=len(names) if len(names) <= ROW else None)
     mosaic(
         drawn, key=f"kernel_{what}_{one.name}", width=drawn.size[1], legend=what != "color", idle=" ",
-        titled=1 < len(names) <= ROW,
+        titled=what == "color" or 1 < len(names) <= ROW, above=True,
         names=names, labels=[f"{name} of kernel {index}" if len(names) > 1 else f"Kernel {index}" for name in names],
         low=shown.low.tolist(), high=shown.high.tolist(),
         alt=f"Kernel {index} of {chosen.layer} of {one.title}, {words}.",
-        caption=_caption(chosen, f"kernel {index} {words}"), filename=f"{one.name}-{chosen.layer}-kernel-{index}-{what}",
+        caption=_caption(chosen, f"kernel {index} {words}, {_ends(float(shown.high[0]))}"),
+        filename=f"{one.name}-{chosen.layer}-kernel-{index}-{what}",
     )  # fmt: skip
 
 
@@ -210,6 +218,10 @@ def _channel(one: Sight, layer: str, channel: int, count: int) -> str:
 def _size(weights: NDArray[np.floating]) -> str:
     _, channels, height, width = weights.shape
     return f"{height}×{width}, each over {channels} input channel{'s' if channels > 1 else ''}"
+
+
+def _ends(limit: float) -> str:
+    return f"weights from −{units.value(limit)} to {units.value(limit)}"
 
 
 def _caption(chosen: Chosen, settings: str) -> str:

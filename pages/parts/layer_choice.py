@@ -52,7 +52,7 @@ def linked(default: Sequence[str]) -> Mapping[str, Asked]:
 def forget(numbers: Sequence[int], *names: str) -> None:
     """Take what is chosen of networks that are not shown out of the URL."""
     for number in numbers:
-        for what in names or NAMES:
+        for what in names or (*NAMES, "nine"):
             view.keep(f"{what}_{number}", None)
 
 
@@ -93,19 +93,18 @@ def layer(
 def channel(
     place: DeltaGenerator, network: str, number: int, layer: str, count: int, *, default: int, asked: str, label: str = "Channel"
 ) -> int:
-    """A number field for the channel of a layer, 0 to count − 1."""
+    """A number field for the channel of a layer, 0 to count − 1; until one is chosen it is the default, also where that changes."""
     key = channel_key(network, layer)
-    if key not in st.session_state:
-        asked = _wanted(network, number, layer, "channel", asked)
-        wanted = int(asked) if asked.isdecimal() else default
-        if asked and not (asked.isdecimal() and wanted < count):
-            place.warning(f"{escape(layer)} has no {label.lower()} “{escape(asked)}”, only 0 to {count - 1}; showing {default}.")
-            wanted = default
-        st.session_state[key] = wanted
+    wanted = "" if key in st.session_state else _wanted(network, number, layer, "channel", asked)
+    if wanted.isdecimal() and int(wanted) < count:
+        st.session_state[key] = int(wanted)
+    elif wanted:
+        place.warning(f"{escape(layer)} has no {label.lower()} “{escape(wanted)}”, only 0 to {count - 1}; showing {default}.")
+    free = view.follow(key, default, asked=asked)
     st.session_state[key] = min(st.session_state[key], count - 1)
     choice = int(place.number_input(label, 0, count - 1, st.session_state[key], key=key, step=1))
-    st.session_state.setdefault(KEPT_UNITS, {})[network, layer, "channel"] = str(choice)
-    view.keep(f"channel_{number}", str(choice), str(default))
+    st.session_state.setdefault(KEPT_UNITS, {})[network, layer, "channel"] = "" if free else str(choice)
+    view.keep(f"channel_{number}", None if free else str(choice), str(default))
     return choice
 
 

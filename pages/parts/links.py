@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 import streamlit as st
 from streamlit.errors import StreamlitAPIException
 
+from pages.parts.picture_picker import id_of
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
@@ -23,5 +25,5 @@ def link(label: str, page: str, query: Mapping[str, str | list[str]], *, icon: s
 
 def of(one: Sight, **more: str) -> dict[str, str]:
     """What a link says of one network: the network, its weights, the picture; and more, such as layer="conv1", of the same network."""
-    query = {"network": one.name, "weights_1": one.weights, "picture": one.key[2]}
+    query = {"network": one.name, "weights_1": one.weights, "picture": id_of(one.key[2])}
     return {**query, **{f"{name}_1": value for name, value in more.items()}}

@@ -65,7 +65,7 @@ def maximization_panel(look: Look) -> None:
         )
 
 
-def maximizations(targets: Sequence[tuple[Sight, int]], asked: Mapping[str, layer_choice.Asked]) -> None:
+def maximizations(sights: Sequence[Sight], asked: Mapping[str, layer_choice.Asked]) -> None:
     """The section with its choices: one picture for each network, at first of the class."""
     st.header("Activation maximization", anchor="maximization")
     st.markdown(
@@ -75,9 +75,9 @@ def maximizations(targets: Sequence[tuple[Sight, int]], asked: Mapping[str, laye
     )
     settings = regularizers.choose(CLIMB)
     ask, plan = st.container(), []
-    for column, (sight, target) in zip(st.columns(len(targets), gap="medium"), targets, strict=True):
+    for column, sight in zip(st.columns(len(sights), gap="medium"), sights, strict=True):
         with column:
-            plan.append((_goal(sight, target, asked.get(sight.name, layer_choice.Asked())), st.container()))
+            plan.append((_goal(sight, asked.get(sight.name, layer_choice.Asked())), st.container()))
     with ask:
         shown = _wanted([goal for goal, _ in plan], settings)
     for goal, place in plan:
@@ -90,7 +90,7 @@ def maximizations(targets: Sequence[tuple[Sight, int]], asked: Mapping[str, laye
 # ---------------------------------------------------------------- what is chosen
 
 
-def _goal(sight: Sight, target: int, asked: layer_choice.Asked) -> Goal:
+def _goal(sight: Sight, asked: layer_choice.Asked) -> Goal:
     st.subheader(sight.title, anchor=False)
     output, options = _output(sight), [layer.name for layer in sight.graph if layer.inputs and len(layer.shape) in (1, 3)]
     left, right = st.columns([3, 2])
@@ -99,7 +99,7 @@ def _goal(sight: Sight, target: int, asked: layer_choice.Asked) -> Goal:
         describe=lambda name: f"{name} (the classes)" if name == output else name,
     )  # fmt: skip
     channel = layer_choice.channel(
-        right, sight.name, sight.number, layer, sight.graph[layer].shape[0], default=target if layer == output else 0,
+        right, sight.name, sight.number, layer, sight.graph[layer].shape[0], default=(sight.true_class or 0) if layer == output else 0,
         asked=asked.channel, label="Class" if layer == output else "Channel",
     )  # fmt: skip
     if layer == output:

@@ -76,6 +76,7 @@ def mosaic(
     legend: bool = True,
     units_too: bool = False,
     titled: bool = False,
+    above: bool = False,
     width: int | None = None,
 ) -> None:
     """Show the grid; in the callback `on_select` the tile that was just selected is `picked(key)`.
@@ -95,7 +96,7 @@ def mosaic(
         idle: what is said while nothing is selected.
         legend: whether the scale is drawn; only where it is one for all tiles.
         units_too: whether a click into the selected tile selects a pixel of it.
-        titled: whether the names stand in the corners of the tiles.
+        titled: whether the names stand in the corners of the tiles, or, with `above`, above the tiles, which then are one row.
         width: most pixels on the screen.
     """
     height, natural = shown.size
@@ -105,7 +106,7 @@ def mosaic(
         "tile": shown.tile, "factor": shown.factor, "count": len(shown.boxes), "palette": _palette(shown.palette),
         "dark": _palette(shown.palette, dark=True) if shown.palette in DARK else None,
         "low": _short(low), "high": _short(high), "names": list(names), "labels": list(labels),
-        "idle": idle or _idle(bool(on_select)), "units": units_too, "titled": titled,
+        "idle": idle or _idle(bool(on_select)), "units": units_too, "titled": titled, "above": above,
         "legend": _legend(shown.palette, low[0], high[0]) if legend and one else None,
         "width": width or max(natural, min(2 * natural, COMFORTABLE)), "channel": key, "alt": alt,
         "label": f"{alt} Arrow keys walk the tiles, Enter selects.",
@@ -113,7 +114,10 @@ def mosaic(
     with st.container(gap=None):
         _component(key=key, data=data, on_tile_change=on_select or _nothing)
         _push(key=f"{key}_push", data={"channel": key, "tile": selected, "unit": unit})
-        saving.download(lambda: framed(shown, selected, names if titled else ()), caption, filename, key=f"{key}_png")
+        saving.download(
+            lambda: framed(shown, selected, names if titled and len(names) > 1 else (), above=above),
+            _said(caption, names, selected), filename, key=f"{key}_png",
+        )  # fmt: skip
 
 
 class Ends(TypedDict):
@@ -135,6 +139,14 @@ def picked(key: str) -> Pick | None:
     if not tile:
         return None
     return Pick(int(tile[0]), (int(tile[1]), int(tile[2])) if len(tile) == 3 else None)
+
+
+def _said(caption: str, names: Sequence[str], selected: int | None) -> str:
+    """The caption of the saved picture, with a word for the frame in it."""
+    if selected is None or len(names) == 1:
+        return caption
+    name = names[selected].rstrip(".")
+    return f"{caption} · framed: {name[0].lower()}{name[1:]}"
 
 
 def _idle(selectable: bool) -> str:

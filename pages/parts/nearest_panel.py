@@ -28,17 +28,19 @@ if TYPE_CHECKING:
     from pages.parts.held_back import HeldBack
     from pages.parts.sight import Sight
 
+    Group = tuple[str, Sequence[Panel]]
+
 COUNT = 7
 LARGEST = 64  # pixels of a patch: every picture is compared with every pixel
 BATCH = 32
 
 
 def nearest(sights: Sequence[Sight]) -> None:
-    """The section: for each network the nearest pictures by its last hidden layer, and by pixels beside them."""
+    """The section: for each network the nearest pictures by its last hidden layer, then those by pixels, once for an input size."""
     st.header("Nearest pictures", anchor="nearest")
     st.markdown(
         "Two pictures are alike for a network when its last hidden layer answers alike (Krizhevsky, Sutskever and Hinton 2012, Figure 4). "
-        "Below them, the pictures that are nearest pixel by pixel: where they differ, the network goes by something else than colours and "
+        "Last come the pictures that are nearest pixel by pixel: where they differ, a network goes by something else than colours and "
         "their places."
     )
     keys = {sight.number: ("features", *sight.key[:2]) for sight in sights}
@@ -48,12 +50,16 @@ def nearest(sights: Sequence[Sight]) -> None:
         "Find the nearest pictures", icon=":material/search:",
         help="Every held-back picture goes through each network once; kept for all visitors.",
     )  # fmt: skip
+    by_pixels: dict[tuple[str, bytes], Group] = {}  # by what is compared with what: networks of one input size share it
     for sight in sights:
         if keys[sight.number] not in shown:
             continue
         vectors = work(keys[sight.number], partial(_steps, sight), label=f"{sight.title} looks at the held-back {_data(sight).words}")
         if vectors is not None:
-            _shown(sight, vectors)
+            by_pixels[_data(sight).words, sight.shown().tobytes()] = _shown(sight, vectors)
+    if by_pixels:
+        st.subheader("Pixel by pixel", anchor=False)
+        picture_wall(list(by_pixels.values()), key="nearest_by_pixels", least=105, most=170, linked=False)
 
 
 def _data(sight: Sight) -> HeldBack:
@@ -101,28 +107,32 @@ def _nearest(key: tuple[str, ...], _sight: Sight, _vectors: NDArray[np.float32])
     return found
 
 
-def _shown(sight: Sight, vectors: NDArray[np.float32]) -> None:
+def _shown(sight: Sight, vectors: NDArray[np.float32]) -> Group:
+    """The network's own row, and both rows to save; gives the row by pixels."""
     data = _data(sight)
-    found = _nearest(sight.key, sight, vectors)
+    (layer, near), (_, alike) = _nearest(sight.key, sight, vectors).items()
+    height, width = data.images.shape[-2:]
+    groups = [_group(sight, f"By {layer}, the last hidden layer", *near), _group(sight, f"By pixels, {height}×{width}", *alike)]
     st.subheader(sight.title, anchor=False)
-    groups, rows = [], []
-    for by, (places, distances) in found.items():
-        labels = [data.classes[int(data.labels[place])] for place in places]
-        panels = [Panel("The picture", sight.shown(), f"{sight.picture_title} as {sight.title} sees it.")]
-        for place, label, distance in zip(places, labels, distances, strict=True):
-            picture = np.array(data.picture(place).convert("RGB"))
-            words = units.value(distance)
-            panels.append(Panel(class_words(label), picture, f"{class_words(label)}, distance {words}", f"distance {words}"))
-        heading = f"By {by}" if by == "pixels" else f"By {by}, the last hidden layer"
-        groups.append((f"{heading}: {_counted(labels)}", panels))
-        rows.append(_row([panel.picture for panel in panels]))
-    picture_wall(groups, key=f"nearest_{sight.number}", least=105, most=170, linked=False)
-    layer = next(iter(found))
+    picture_wall(groups[:1], key=f"nearest_{sight.number}", least=105, most=170, linked=False)
     method = f"nearest of the held-back {data.words} by layer (above) and by pixels (below), Euclidean distance"
+    rows = [_row([panel.picture for panel in panels]) for _, panels in groups]
     download(
         partial(_stacked, rows), sight.caption(layer=layer, method=method), f"{sight.name} nearest",
         f"save_nearest_{sight.number}", label="Pictures",
     )  # fmt: skip
+    return groups[1]
+
+
+def _group(sight: Sight, by: str, places: Sequence[int], distances: Sequence[float]) -> Group:
+    """A row: the picture, and those that are nearest."""
+    data = _data(sight)
+    labels = [data.classes[int(data.labels[place])] for place in places]
+    panels = [Panel("The picture", sight.shown(), f"{sight.picture_title} as {sight.title} sees it.")]
+    for place, label, distance in zip(places, labels, distances, strict=True):
+        picture, words = np.array(data.picture(place).convert("RGB")), units.value(distance)
+        panels.append(Panel(class_words(label), picture, f"{class_words(label)}, distance {words}", f"distance {words}"))
+    return f"{by}: {_counted(labels)}", panels
 
 
 def _counted(labels: Sequence[str]) -> str:

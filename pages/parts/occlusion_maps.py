@@ -13,10 +13,10 @@ from netlib.figures import heat, heat_words, units
 from netlib.figures.class_map import class_picture, legend
 from netlib.figures.color_bar import bar, with_bar, with_legend
 from pages.parts import hand_occluder, layer_choice, on_request, trust_choice, trust_panel, view
+from pages.parts.checked import Checked
 from pages.parts.occluder_choice import Square
 from pages.parts.picture_wall import Cells, Panel, acted, picked, picture_wall
 from pages.parts.saving import download
-from pages.parts.trust_panel import Checked
 from pages.parts.work import work
 
 if TYPE_CHECKING:

@@ -92,6 +92,12 @@ def bundled(name: str) -> Picture:
     return _patch(rest[0].replace("-", " "), int(rest[1])) if kind == "patch" else _photo(name)
 
 
+def id_of(key: str) -> str:
+    """How the URL writes the picture that has this key."""
+    kind, _, digest = key.partition(":")
+    return f"{kind}:{digest[:8]}" if kind in OWN_KINDS else key
+
+
 def _prepare(default: str, notes: DeltaGenerator) -> None:
     """The widgets' state: from the link, from the page before, or from the default where nothing was chosen."""
     before, kept, now = (st.session_state.get(key) for key in (LAST_DEFAULT, "kept_picture", KEY))
@@ -193,6 +199,8 @@ def _own(kind: str, notes: DeltaGenerator) -> Picture | None:
         now.pop(kind, None)
         notes.error(escape(str(error)))
     found: Picture | None = st.session_state.get(OWN, {}).get(now.get(kind))
+    if found is not None and kind != "drawn" and st.session_state.get(f"view_{kind}") is None:
+        st.caption(f"{escape(found.title)} is in use; a new {'file' if kind == 'upload' else 'picture'} replaces it.")
     if found is not None and kind == "drawn":
         left, right = st.columns([1, 3], vertical_alignment="center")
         left.image(found.image, output_format="PNG", width=64, alt="The drawing as a digit of 32 × 32 pixels.")
@@ -219,13 +227,13 @@ def _changed(kind: str, key: str) -> None:
 
 
 def _keep(kind: str, data: bytes, make: Callable[[], Image.Image], title: str) -> None:
-    digest = sha256(data).hexdigest()
-    name = f"{kind}:{digest[:8]}"
+    key = f"{kind}:{sha256(data).hexdigest()}"
+    name = id_of(key)
     kept: dict[str, Picture] = st.session_state.setdefault(OWN, {})
     if name not in kept:
         shown = title if kind == "upload" else f"{title[:1].upper()}{title[1:]}"  # a file is called as it is called
         source = f"{shown}: your own, known to this session only"
-        kept[name] = Picture(name, f"{kind}:{digest}", title, make(), source)
+        kept[name] = Picture(name, key, title, make(), source)
         while len(kept) > MOST_OWN:
             kept.pop(next(iter(kept)))
     st.session_state[CURRENT][kind] = name

@@ -60,7 +60,10 @@ def projections(look: Look, method: Method, columns: int) -> None:
         labels=["The picture, as far as the unit sees it", *map(_label, methods, limits)], titled=True,
         low=[0, *(-limit for limit in limits)], high=[255, *limits], selected=1 + methods.index(method) if method in methods else None,
         alt=f"What {look.words} of {look.layer} of {one.title} sees of {one.picture_title}, and its projections: {', '.join(methods)}.",
-        caption=look.caption("the picture as far as the unit sees it, and its projections", "zero is grey"),
+        caption=look.caption(
+            "the picture as far as the unit sees it, and its projections",
+            "; ".join(f"{name} {span(limit)}" for name, limit in zip(found, limits, strict=True)) + "; zero is grey",
+        ),
         filename=look.file("projections"), on_select=partial(_pick, key, methods),
     )  # fmt: skip
     # Below, for pictures that stand beside each other to begin at one height.
@@ -123,6 +126,11 @@ def beyond(box: Box, size: Sequence[int]) -> str:
     height, width = size
     inside = box.top >= 0 and box.left >= 0 and box.bottom <= height and box.right <= width
     return "" if inside else f"what lies beyond the {height}×{width} picture is padding"
+
+
+def span(limit: float) -> str:
+    """The values of a signal in words, by the largest of them."""
+    return f"from −{units.value(limit)} to {units.value(limit)}" if limit else "zero everywhere"
 
 
 def _label(name: str, limit: float) -> str:

@@ -20,18 +20,28 @@ if TYPE_CHECKING:
 def save_chart(
     figure: Callable[[], go.Figure], numbers: Callable[[], Sequence[Mapping[str, Any]]], caption: str, filename: str, key: str
 ) -> None:
-    """Two buttons.
+    """Two buttons, for the chart as a picture and for its numbers.
 
     Args:
         figure: draws the chart for white paper.
         numbers: rows with the same columns, which say what each number is of.
     """
     with st.container(horizontal=True):
-        download(lambda: chart_picture(figure()), caption, filename, key, label="Chart")
-        st.download_button(
-            "Numbers", lambda: to_csv(numbers()), file_name(filename, ending="csv"), "text/csv", key=f"{key}_csv",
-            icon=":material/download:", on_click="ignore", type="tertiary", help="Save the numbers of this chart as CSV.",
-        )  # fmt: skip
+        save_picture(figure, caption, filename, key)
+        save_numbers(numbers, filename, f"{key}_csv", help="Save the numbers of this chart as CSV.")
+
+
+def save_picture(figure: Callable[[], go.Figure], caption: str, filename: str, key: str) -> None:
+    """A button that saves the chart as PNG."""
+    download(lambda: chart_picture(figure()), caption, filename, key, label="Chart")
+
+
+def save_numbers(numbers: Callable[[], Sequence[Mapping[str, Any]]], filename: str, key: str, *, help: str) -> None:
+    """A button that saves the rows as CSV."""
+    st.download_button(
+        "Numbers", lambda: to_csv(numbers()), file_name(filename, ending="csv"), "text/csv", key=key,
+        icon=":material/download:", on_click="ignore", type="tertiary", help=help,
+    )  # fmt: skip
 
 
 def to_csv(rows: Sequence[Mapping[str, Any]]) -> str:

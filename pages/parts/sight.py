@@ -98,15 +98,15 @@ class Sight:
         return shared_models.steps((self.name, self.key[1]), self.build, work)
 
     def caption(
-        self, layer: str | None = None, unit: str | int | None = None, method: str = "", settings: str = "", *, picture: bool = True
+        self, layer: str | None = None, channel: str | int | None = None, method: str = "", settings: str = "", *, picture: bool = True
     ) -> str:
-        """What stands under every picture that is taken away: network, weights, picture, layer, unit, method, settings.
+        """What stands under every picture that is taken away: network, weights, picture, layer, channel, method, settings.
 
         Without `picture` the chosen picture plays no part in it.
         """
         parts = [
             f"{self.title} ({self.weights_title})", self.picture_title if picture else "", f"layer {layer}" if layer else "",
-            f"unit {unit}" if unit is not None else "", method, settings,
+            f"channel {channel}" if channel is not None else "", method, settings,
         ]  # fmt: skip
         return " · ".join(part for part in parts if part)
 
@@ -172,11 +172,13 @@ def options() -> list[str]:
 
 
 def _pick(most: int, default: Sequence[str]) -> list[str]:
-    if "view_sights" not in st.session_state and not st.query_params.get_all("network"):
+    key = "view_sights" if most > 1 else "view_sight"  # of the page before there may still be more networks than fit here
+    if key not in st.session_state and not st.query_params.get_all("network"):
         before = st.session_state.get("kept_networks") or ()
         learned = [name for name in before if weights_picker.default_for(name) != "random"]
         st.session_state["kept_networks"] = (st.session_state.get(CHOSEN) or learned or list(default))[:most]
-    names = networks.pick_several("Networks", default=default, most=most, among=options(), why=_why_not, key="view_sights")
+    label = "Networks" if most > 1 else "Network"
+    names = networks.pick_several(label, default=default, most=most, among=options(), why=_why_not, key=key)
     if most > 1:  # a page about one network leaves the others chosen
         st.session_state[CHOSEN] = names
     return names

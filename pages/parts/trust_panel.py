@@ -12,23 +12,20 @@ import streamlit as st
 from netlib.figures import heat, heat_words, trust_curves
 from netlib.figures.trust_curves import Curve
 from pages.parts import trust_choice
+from pages.parts.checked import CURVES, Checked
 from pages.parts.picture_wall import Panel, picture_wall
 from pages.parts.save_chart import save_chart
 from pages.parts.saving import download
 from pages.parts.work import work
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from numpy.typing import NDArray
     from streamlit.delta_generator import DeltaGenerator
 
-    from pages.parts.sight import Sight
-
 MOST = 6  # stops on the way down; each is the method's whole work again
 STEPS = 32
-CURVES = ("deletion", "insertion", "random deletion", "random insertion")
-
 
 _into_view = st.components.v2.component(
     "trust_into_view",
@@ -40,26 +37,6 @@ export default function ({ data, parentElement }) {
 }
 """,
 )
-
-
-@dataclass(frozen=True, slots=True)
-class Checked:
-    """The map that is checked: (H, W), larger where it says that the class hangs on the place more.
-
-    Attributes:
-        name: of the map in the URL.
-        method, settings: of the attribution; None for a map that is not made again with random weights, such as an occlusion map.
-        key: all that the map depends on.
-    """
-
-    sight: Sight
-    target: int
-    name: str
-    title: str
-    values: NDArray[Any]
-    key: tuple[Hashable, ...]
-    method: str | None = None
-    settings: Mapping[str, Any] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,8 +58,11 @@ def below(maps: Mapping[int, tuple[DeltaGenerator, Sequence[Checked]]]) -> None:
     which = trust_choice.asked()
     found = [(place, one) for place, checkable in maps.values() for one in checkable if (one.sight.number, one.name) == which]
     for place, one in found:
+        before = one.line()
         with place:
             trust_panel(one)
+        if one.line() != before:
+            st.rerun()  # the line stands below the map, which was drawn before
 
 
 def trust_panel(checked: Checked) -> None:
@@ -115,7 +95,7 @@ def _randomization(checked: Checked) -> None:
         "Each map has its own colours, up to its 99th percentile."
     )
     found = work(
-        ("randomized", *checked.key), partial(_stops, checked), label=f"{checked.title} of {checked.sight.title} with random weights",
+        checked.randomized_key, partial(_stops, checked), label=f"{checked.title} of {checked.sight.title} with random weights",
         show=partial(_strip, checked, key=None),
     )  # fmt: skip
     if not found:
@@ -200,7 +180,7 @@ def _curves(checked: Checked) -> None:
         "picture first (insertion). With a good map the probability falls fast, and rises fast (Petsiuk et al. 2018)."
     )
     found = work(
-        ("deletion", *checked.key), partial(_measured, checked), label=f"Deletion and insertion in {checked.sight.title}",
+        checked.curves_key, partial(_measured, checked), label=f"Deletion and insertion in {checked.sight.title}",
     )  # fmt: skip
     if not found:
         return

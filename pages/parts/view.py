@@ -10,6 +10,7 @@ the run that put it there: a click before the browser has loaded the widget's co
 from __future__ import annotations
 
 from contextlib import contextmanager
+from time import monotonic_ns
 from typing import TYPE_CHECKING, Any, TypeVar
 from urllib.parse import urlencode
 
@@ -18,9 +19,11 @@ import streamlit as st
 from pages.parts.markdown import escape
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
 T = TypeVar("T", bound=str)
+VISIT = "page_visit"  # in the session: the page and when it was opened
+FOLLOWED = "followed_defaults"  # in the session: key of a widget -> the visit, and the default that it shows, None where a value was chosen
 
 
 def first(name: str, default: str) -> str:
@@ -77,25 +80,46 @@ def write(name: str, value: str | list[str] | None, default: str | list[str] | N
         params[name] = value if address is None else wanted
 
 
+def follow(key: str, default: object, *, asked: object) -> bool:
+    """Put a widget to its default, and to another default later, until a value is chosen; whether none is.
+
+    `asked` is what the link says of it, which counts as chosen. What is left from the page before does not if it is the default here.
+    """
+    visit, now, taken = st.session_state.get(VISIT), st.session_state.get(key), st.session_state.setdefault(FOLLOWED, {})
+    when, value = taken.get(key, ("never", None))
+    free = now in (None, value) if when == visit else not asked and now in (None, default)
+    if free or now is None:
+        st.session_state[key] = default
+    taken[key] = (visit, default if free else None)
+    return free
+
+
 @contextmanager
-def address() -> Iterator[None]:
+def address(page: str) -> Iterator[None]:
     """While a page runs inside, its values are gathered; at its end the browser's URL becomes theirs.
 
     It is replaced, not pushed: Back then leads to the page before, not through every click. Streamlit's own `st.query_params`,
     which `keep` uses where a page runs by itself, would push one entry for each value.
     """
+    if st.session_state.get(VISIT, (None,))[0] != page:
+        st.session_state[VISIT] = (page, monotonic_ns())
     st.session_state["address"] = {name: st.query_params.get_all(name) for name in st.query_params}
     try:
         yield
     finally:
-        _replace(key="address_bar", data={"search": urlencode(st.session_state.pop("address"), doseq=True)})
+        _show("address_bar", st.session_state.pop("address"))
 
 
 def show_address(key: str) -> None:
     """Bring the browser's URL up to date before long work, at whose end only the page would do so; `key` is the work's own."""
     values = st.session_state.get("address")
     if values is not None:
-        _replace(key=f"address_bar_{key}", data={"search": urlencode(values, doseq=True)})
+        _show(f"address_bar_{key}", values)
+
+
+def _show(key: str, values: Mapping[str, list[str]]) -> None:
+    # With the run's time, for the browser to do it again: the menu empties the URL, also where the next page has the same values.
+    _replace(key=key, data={"search": urlencode(values, doseq=True), "run": monotonic_ns()})
 
 
 _replace = st.components.v2.component(
@@ -127,13 +151,15 @@ def selectbox(
 def one_of(label: str, options: Sequence[T], *, name: str, default: T, format_func: Callable[[T], str] = str) -> T:
     """A row of choices, one of which is always taken, kept as `name` in the URL.
 
+    Until it is chosen it is the default, also where that changes.
     Radio buttons, because the chosen one of Streamlit's segmented control is too pale on a dark page.
     """
     key = f"view_{name}"
     if st.session_state.get(key) not in options:
         st.session_state[key] = first_of(options, name, default, format_func)
+    free = follow(key, default, asked=st.query_params.get(name))
     choice: T = st.radio(label, options, options.index(st.session_state[key]), key=key, format_func=format_func, horizontal=True)
-    keep(name, choice, default)
+    keep(name, None if free else choice, default)
     return choice
 
 

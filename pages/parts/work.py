@@ -94,6 +94,12 @@ def known(key: Key) -> bool:
     return key in _kept
 
 
+def kept(key: Key) -> Any:
+    """The result if it is there already, else None."""
+    found = _result(key)
+    return None if found is MISSING else found
+
+
 def _result(key: Key) -> Any:
     """What is kept, or MISSING. Any other thread may let go of it a moment later."""
     with _changed:

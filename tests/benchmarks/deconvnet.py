@@ -61,7 +61,7 @@ def project(back: Backwards, units: list[Unit], dense: bool) -> list[Part]:
         some = torch.tensor(units[at : at + batch])
         start, largest = back.start(*some.T), 0
         if dense:
-            start = back._as_map(back.layer, back._all(back.layer, start))
+            start = back.spread(start)
         for step in back.down(start, some[:, 0]):
             assert isinstance(step.signal, Part)
             largest = max(largest, step.signal.values[0].numel() * 4)

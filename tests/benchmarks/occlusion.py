@@ -49,12 +49,17 @@ SAMPLE = 64  # places that the plain loop is timed on
 CAPTUM_STRIDE = 28  # and Captum: 49 places of 32, 64 of 16 pixels
 
 
-def seconds(way: Callable[[], object]) -> float:
-    start = time.perf_counter()
-    way()
+def passed(start: float) -> float:
+    """Seconds since `start`, once the device has done what it was given."""
     if torch.cuda.is_available():
         torch.cuda.synchronize()
     return time.perf_counter() - start
+
+
+def seconds(way: Callable[[], object]) -> float:
+    start = time.perf_counter()
+    way()
+    return passed(start)
 
 
 def plain(model: nn.Module, image: Tensor, patch: int, memory_format: torch.memory_format) -> None:
@@ -101,8 +106,9 @@ def measure(name: str, patch: int, runs: int, stride: int, device: str) -> dict[
     for _ in range(runs):
         start, first = time.perf_counter(), 0.0
         for _ in occlusion_steps(model, image, patch=patch, stride=stride):
-            first = first or time.perf_counter() - start
-        ours = {"netlib": count / (time.perf_counter() - start), "first map, s": first}
+            if not first:
+                first = passed(start)
+        ours = {"netlib": count / passed(start), "first map, s": first}
         peers = {
             "plain": SAMPLE / seconds(lambda: plain(model, image, patch, torch.contiguous_format)),
             "plain, channels last": SAMPLE / seconds(lambda: plain(model, image, patch, torch.channels_last)),

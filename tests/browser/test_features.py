@@ -89,6 +89,25 @@ def test_the_way_to_the_units_own_page_and_the_saved_picture(visit: Callable[[st
     expect(page).to_have_url(re.compile("/unit.*method=guided"))
 
 
+def test_the_second_of_two_networks_has_a_page_for_its_unit(visit: Callable[[str], Page], settled: Callable[[Page], Page]) -> None:
+    """By the link: where the address is opened directly nothing is left of the page about both."""
+    page = visit("/features?network=lenet5&network=lenet5-modern&picture=digit:17&layer_2=relu3&channel_2=3")
+    page.get_by_role("link", name=re.compile("Everything about this unit")).nth(1).click()
+    expect(page.get_by_role("heading", name=re.compile("of channel 3 of relu3"))).to_be_visible()
+    settled(page)
+    expect(page).to_have_url(re.compile("/unit.network=lenet5-modern&"))
+    page.get_by_role("link", name="Features", exact=True).click()
+    page.wait_for_url("**/features?network=lenet5&network=lenet5-modern&**")
+
+
+def test_the_next_page_of_the_menu_has_the_same_in_its_address(visit: Callable[[str], Page], settled: Callable[[Page], Page]) -> None:
+    page = visit("/features?network=lenet5-modern")
+    for name in ("Sensitivity", "Sensitivity", "Features"):  # the second time the page stays and the menu empties its address
+        page.get_by_role("link", name=name, exact=True).click()
+        page.wait_for_url(f"**/{name.lower()}?network=lenet5-modern")
+        settled(page)
+
+
 def test_a_signed_tile_is_dark_on_a_dark_page_and_reads_the_same(page: Page, visit: Callable[[str], Page]) -> None:
     """The mean brightness of the kernels' picture as it is shown, and a weight of it: 5×5 kernels of LeNet-5, which reads grey."""
     brightness, readings = {}, {}

@@ -11,9 +11,22 @@ def test_distances_are_shares_of_the_largest_and_the_hover_has_the_number() -> N
     line = Line("A", 1, (-1.0, 0.0, 1.0), (2.0, 0.0, 8.0))
     drawn = invariance_curves.distances([line], "pixels down")
     assert list(drawn.data[0].y) == [25, 0, 100]
-    assert list(drawn.data[0].customdata) == ["2.00", "0", "8.00"]
+    assert list(drawn.data[0].customdata) == ["−1 px: distance 2.00", "0 px: distance 0", "1 px: distance 8.00"]
     assert list(invariance_curves.distances([Line("A", 0, (0.0,), (0.0,))], "").data[0].y) == [0]
     assert list(invariance_curves.probabilities([line], "").data[0].y) == [200, 0, 800]
+
+
+def test_pixels_of_pictures_of_different_heights_are_drawn_as_shares_of_the_height() -> None:
+    small, large = Line("A", 0, (-8.0, 8.0), (0.5, 1.0), 32), Line("B", 1, (-16.0, 16.0), (0.25, 0.5), 64)
+    drawn = invariance_curves.probabilities([small, large], "pixels down")
+    assert [list(line.x) for line in drawn.data] == [[-25, 25], [-25, 25]]
+    assert list(drawn.data[1].customdata) == ["−16 of 64 px: 25 %", "16 of 64 px: 50 %"]
+    assert (drawn.layout.xaxis.title.text, drawn.layout.xaxis.ticksuffix) == ("down, share of the height", " %")
+    alone = invariance_curves.probabilities([small, Line("C", 1, (-8.0,), (0.5,), 32)], "pixels down")
+    assert list(alone.data[0].x) == [-8, 8] and alone.layout.xaxis.title.text == "pixels down"
+    assert list(invariance_curves.distances([small, large], "times as large").data[0].x) == [-8, 8]
+    said = invariance_curves.invariance_words("A", (-8, 0, 8), (0.1, 0.8, 0.9), 0, "pixels down", "cat", 32)
+    assert said == "A: cat has lost half of its 80 % at −8 of 32 px."
 
 
 def test_sentence_names_the_nearest_change_that_takes_half() -> None:

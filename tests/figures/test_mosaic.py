@@ -84,7 +84,21 @@ def test_large_maps_are_averaged_and_small_ones_enlarged() -> None:
     assert found.factor == 2 and found.tile == (112, 113) and max(found.size) <= m.LARGEST and found.picture.shape == (*found.size, 3)
     assert np.unique(found.sheet).tolist() == [100, m.GAP_COLOR]
     few, many = (m.mosaic(np.zeros((count, 5, 5), np.uint8)) for count in (4, 100))
-    assert (few.columns, few.scale) == (3, 24) and (many.columns, many.scale) == (13, 8)  # tiles of 120 px; a picture of about 560
+    assert (few.columns, few.scale) == (2, 24) and (many.columns, many.scale) == (10, 11)  # tiles of 120 px; a picture of about 560
+
+
+@pytest.mark.parametrize(("count", "columns"), [(16, 4), (32, 8), (24, 6), (10, 5), (96, 12), (17, 5), (1, 1), (2, 2)])
+def test_the_last_row_is_full_where_it_can_be(count: int, columns: int) -> None:
+    """Near √(1.6 · count): 16 is 4 × 4, not 5 + 5 + 5 + 1; 17 is prime."""
+    assert m.mosaic(np.zeros((count, 5, 5), np.uint8)).columns == columns
+
+
+def test_titles_stand_above_a_row() -> None:
+    found = m.mosaic(np.full((3, 40, 40), 100, np.uint8), columns=3, scale=1)
+    saved = m.framed(found, None, ["Red", "Green", "Blue"], above=True)
+    height = len(saved) - found.size[0]
+    assert np.array_equal(saved[height:], found.picture)
+    assert all((saved[:height, left:right] < 100).any() for _, left, _, right in found.boxes)
 
 
 @pytest.mark.parametrize("colored", [False, True])
@@ -104,6 +118,16 @@ def test_a_frame_stands_on_the_edge_of_one_tile() -> None:
     changed = (m.framed(found, 1) != found.picture).any(2)
     assert not changed[:, :8].any() and changed[:, 8:].sum() == 20 + 12
     assert np.array_equal(m.framed(found, None), found.picture) and np.array_equal(m.framed(found, 2), found.picture)
+
+
+def test_the_letters_of_a_caption_grow_with_the_picture() -> None:
+    """The height of the lowest line of letters, as a share of the width."""
+    heights = {}
+    for width in (640, 1600):
+        with Image.open(io.BytesIO(captioned_png(np.full((20, width, 3), 90, np.uint8), "H"))) as file:
+            dark = (np.asarray(file.convert("L"))[12 + 20 + 6 :] < 128).any(1)
+        heights[width] = dark.sum()
+    assert 1.7 < heights[1600] / heights[640] < 2.6
 
 
 def test_a_saved_picture_carries_its_caption() -> None:

@@ -10,6 +10,7 @@ from netlib.figures.trust_curves import Curve
 FALLING = Curve((0.0, 0.5, 1.0), (1.0, 0.0, 0.0), 0.25)
 SLOW = Curve((0.0, 0.5, 1.0), (1.0, 1.0, 0.0), 0.75)
 RISING = Curve((0.0, 0.5, 1.0), (0.0, 1.0, 1.0), 0.75)
+LATE = Curve((0.0, 0.5, 1.0), (0.0, 0.0, 1.0), 0.25)
 
 
 def test_figure_has_both_curves_and_both_of_chance() -> None:
@@ -23,13 +24,35 @@ def test_figure_has_both_curves_and_both_of_chance() -> None:
 
 
 def test_less_area_is_better_for_deletion_and_more_for_insertion() -> None:
-    said = trust_curves.curve_words(FALLING, RISING, SLOW, FALLING)
+    said = trust_curves.curve_words(FALLING, RISING, SLOW, LATE)
     assert said == (
         "Deleting the strongest pixels first leaves an area of 0.25, in random order 0.75: better than chance. "
         "Inserting them first gives 0.75, in random order 0.25: better than chance."
     )
-    assert trust_curves.curve_words(SLOW, FALLING, FALLING, RISING).count("worse than chance") == 2
-    assert trust_curves.curve_words(SLOW, SLOW, SLOW, SLOW).count("no better than chance") == 2
+    assert trust_curves.curve_words(SLOW, LATE, FALLING, RISING).count("worse than chance") == 2
+    assert trust_curves.curve_words(SLOW, LATE, SLOW, LATE).count("no better than chance") == 2
+
+
+def test_where_the_picture_without_the_pixels_says_the_class_the_test_says_nothing() -> None:
+    """A blurred picture of 96 % and a whole one of 75 %: 0.94 against 0.94 is then no verdict on the map."""
+    whole, blurred = Curve((0.0, 1.0), (0.75, 0.1), 0.3), Curve((0.0, 1.0), (0.96, 0.75), 0.94)
+    said = trust_curves.curve_words(whole, blurred, SLOW, blurred)
+    assert said.startswith("Deleting the strongest pixels first leaves an area of 0.30, in random order 0.75: better than chance. ")
+    assert said.endswith(
+        "Insertion says nothing here: blurred, with none put in, the picture alone already gives the class 96.0 %, whole it gives 75.0 %."
+    )
+    stays = Curve((0.0, 1.0), (0.5, 0.4), 0.45)  # four fifths of it are left
+    said = trust_curves.curve_words(stays, LATE, stays, LATE)
+    assert said.startswith("Deletion says nothing here: with all pixels taken out, the picture alone already gives the class 40 %, whole")
+    assert "Inserting them first gives 0.25, in random order 0.25: no better than chance." in said
+
+
+def test_a_line_below_a_map_that_was_checked() -> None:
+    line = "Trust check: rank correlation −0.12 when all weights are random; deletion area 0.25, in random order 0.75."
+    assert trust_curves.checked_words(-0.12, (FALLING, SLOW)) == line
+    stays = Curve((0.0, 1.0), (0.5, 0.4), 0.45)
+    assert trust_curves.checked_words(None, (stays, stays)) == "Trust check: deletion says nothing here."
+    assert trust_curves.checked_words(None, None) == ""
 
 
 @pytest.mark.parametrize(

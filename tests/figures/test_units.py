@@ -57,6 +57,13 @@ def test_a_share_is_all_or_nothing_only_where_it_is(share: float, text: str) -> 
     assert units.percent(share) == text
 
 
+def test_shares_side_by_side_have_as_many_digits() -> None:
+    assert units.percents([0.75, 0.8512]) == ["75 %", "85 %"]
+    assert units.percents([0.75, 0.8512, 0.951]) == ["75.0 %", "85.1 %", "95.1 %"]
+    assert units.percents([0.5, 0.00004, 1, 0]) == ["50.0 %", "under 0.1 %", "100 %", "0 %"]
+    assert units.percents([]) == []
+
+
 def test_shapes_put_height_first_and_channels_last() -> None:
     assert units.shape((96, 55, 27)) == "55×27×96"
     assert units.shape((28, 128)) == "28×128"

@@ -18,7 +18,7 @@ from netlib.models.build import build
 from tests.interpret.networks import Kinds, Older, lively, picture
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from torch import Tensor
 
@@ -108,16 +108,22 @@ def test_vgg_16_in_double_precision() -> None:
 
 
 @pytest.mark.parametrize(
-    ("name", "size", "patch", "stride"),
+    ("make", "size", "patch", "stride"),
     [
+        (Kinds, (30, 36), (9, 8), (6, 7)),
+        (Older, (16, 20), (6, 5), (5, 4)),
         ("zfnet-mini", (48, 64), (12, 9), (7, 8)),
+        ("googlenet-mini", (48, 61), (16, 20), (11, 13)),
         ("alexnet-torchvision", (96, 131), (40, 50), (31, 44)),
         ("resnet18", (70, 64), (30, 33), (25, 20)),
+        ("googlenet-torchvision", (65, 96), (33, 40), (25, 31)),
     ],
 )
-def test_equals_captum_s_occlusion(name: str, size: Pair, patch: Pair, stride: Pair) -> None:
+def test_equals_captum_s_occlusion(make: str | Callable[[], nn.Module], size: Pair, patch: Pair, stride: Pair) -> None:
     """Captum spreads each drop over the pixels covered, and averages over the places that cover a pixel."""
-    model, image = lively(build(name)), picture(3, *size)
+    model, image = build(make) if isinstance(make, str) else make(), picture(3, *size)
+    model.double()(image[None])  # lets lazy layers take their size
+    lively(model)
     graph = stepwise(model, image.shape).graph
     clean = probabilities(graph, model(image[None]).detach())[0]
     target = int(clean.argmax())

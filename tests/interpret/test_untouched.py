@@ -41,7 +41,7 @@ if TYPE_CHECKING:
 pytestmark = pytest.mark.filterwarnings("ignore:.*[Ss]et")  # Captum says at each call that it sets hooks
 NETWORKS = {
     "lenet5": (1, 32, 32), "lenet5-modern": (1, 32, 32), "alexnet-mini": (3, 32, 32), "resnet20-cifar": (3, 32, 32),
-    "googlenet-torchvision": (3, 32, 48), "lstm": (1, 28, 28),
+    "googlenet-torchvision": (3, 32, 48), "lstm": (1, 28, 28), "vgg-mini": (3, 32, 32), "googlenet-mini": (3, 32, 48),
 }  # fmt: skip
 HOOKS = "_forward_hooks", "_forward_pre_hooks", "_backward_hooks", "_backward_pre_hooks"
 
@@ -83,7 +83,7 @@ METHODS: dict[str, Callable[[nn.Module, LayerGraph, Tensor], object]] = {
 
 RELU_RULES = {"guided_backprop", "deconvolution", "guided_grad_cam", "deeplift"}
 REFUSED = {
-    "lenet5": RELU_RULES, "alexnet-mini": {"deeplift"},
+    "lenet5": RELU_RULES, "alexnet-mini": {"deeplift"}, "googlenet-mini": {"deeplift"},
     "lstm": RELU_RULES | {"grad_cam", "maximization", "deconvnet", "film"},
 }  # fmt: skip
 

@@ -83,6 +83,19 @@ def test_maps_are_the_layers_and_the_strongest_comes_first(model: nn.Module) -> 
     assert "14×14 px" in said(app)  # 5 + 1 + 4 · 2
 
 
+def test_an_unchosen_channel_is_the_strongest_of_each_picture(model: nn.Module) -> None:
+    with torch.no_grad():
+        strongest = [int(relu3(model, picture(number))[0].amax((1, 2)).argmax()) for number in range(20)]
+    other = next(number for number in range(17) if strongest[number] != strongest[17])
+    key = "view_channel_lenet5-modern_relu3"
+    app = opened(LINK)
+    app.number_input(key="view_digit").set_value(other).run()
+    assert app.number_input(key=key).value == strongest[other] and "channel_1" not in app.query_params
+    app.number_input(key=key).set_value(strongest[17]).run()
+    app.number_input(key="view_digit").set_value(other + 1).run()
+    assert app.number_input(key=key).value == strongest[17]
+
+
 def test_what_the_network_says_stands_beside_the_picture(model: nn.Module) -> None:
     app = opened(LINK)
     with torch.no_grad():
@@ -172,9 +185,10 @@ def test_a_vector_has_no_unit_to_choose_and_is_projected_all_the_same() -> None:
 
 
 def test_without_a_network_it_says_what_to_do() -> None:
-    app = opened(LINK)
+    app = opened({**LINK, "layer_1": "S4", "nine_1": "3"})
     app.multiselect[0].unselect("lenet5-modern").run()
     assert not app.exception and "Choose a network" in app.info[0].value
+    assert not {"layer_1", "nine_1"} & set(app.query_params)
 
 
 def test_what_takes_long_is_asked_for_first(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -103,3 +103,17 @@ def test_the_buttons_walk_the_layers_that_have_kernels() -> None:
     next(button for button in app.button if button.label == "Next layer").click().run()
     layers = [app.selectbox(key=f"view_seen_layer_{name}") for name in ("lenet5", "zfnet-mini")]
     assert [box.value for box in layers] == ["C3", layers[1].options[-1].partition(" ")[0]]
+
+
+def test_the_default_scale_is_one_for_all_only_where_all_can_be_seen_on_it() -> None:
+    """The largest first-layer weights of the laptop-size networks: VGG's are more than twice AlexNet's, ZFNet's are not."""
+    first = {"zfnet-mini": "conv1.weight", "alexnet-mini": "conv1.weight", "vgg-mini": "conv1_1.weight"}
+    largest = {name: float(np.abs(load_file(WEIGHTS / f"{name}.safetensors")[key]).max()) for name, key in first.items()}
+    assert largest["vgg-mini"] > 2 * largest["alexnet-mini"] and largest["zfnet-mini"] < 2 * largest["alexnet-mini"]
+    app = opened({"network": ["zfnet-mini", "alexnet-mini"]})
+    assert app.radio(key="view_scale").value == "shared"
+    app.multiselect(key="view_sights").set_value(["zfnet-mini", "alexnet-mini", "vgg-mini"]).run()
+    assert app.radio(key="view_scale").value == "network" and "scale" not in app.query_params
+    assert "Each network has a scale of its own: their largest weights go from 0.131 to 0.376" in said(app)
+    app.multiselect(key="view_sights").set_value(["vgg-mini"]).run()
+    assert app.radio(key="view_scale").options == ["each network", "each kernel"]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import re
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -107,9 +108,15 @@ def test_a_checked_map_has_a_strip_and_curves() -> None:
     titles = list(panels(app))
     assert titles[1] == "Weights as they are" and titles[-1] == "Edges of the picture" and "Random down to" in titles[2]
     assert len(app.get("plotly_chart")) == 1
-    assert "Deleting the strongest pixels first leaves an area of" in said(app)
+    sentence = re.search(r"leaves an area of ([\d.]+), in random order ([\d.]+):", said(app))
+    assert sentence
+    line = panels(app)["Saliency"]["caption"].partition("Trust check: ")[2]
+    assert line.endswith(f"when all weights are random; deletion area {sentence[1]}, in random order {sentence[2]}.")
+    down = panels(app)[titles[-2]]["caption"]
+    assert line.startswith(down.partition(",")[0]), "the last stop has all weights random"
     app.button(key="close_check").click().run()
     assert not app.exception and not app.get("plotly_chart") and "check" not in app.query_params
+    assert panels(app)["Saliency"]["caption"].endswith(line), "to be compared with the next map's"
 
 
 def test_an_occlusion_map_is_checked_too() -> None:
@@ -159,6 +166,31 @@ def test_at_first_only_methods_that_apply_are_ticked() -> None:
     first, second = (group for wall in sent(app, "picture_wall") for group in wall["groups"])
     guided = [next(panel for panel in group["panels"] if panel["title"] == "Guided backpropagation") for group in (first, second)]
     assert ["src" in panel for panel in guided] == [False, True]
+
+
+def test_networks_share_a_methods_colours_unless_each_map_has_its_own() -> None:
+    link = {"network": [NAME, "lenet5"], "picture": "digit:3", "see": "attribution", "method": "saliency"}
+
+    def ends(app: AppTest) -> list[str]:
+        return [group["panels"][0]["bar"]["ticks"][-1][1] for wall in sent(app, "picture_wall") for group in wall["groups"]]
+
+    app = opened(link)
+    shared = ends(app)
+    assert shared[0] == shared[1]
+    app.radio(key="view_ends").set_value("own").run()
+    assert app.query_params["ends"] in ("own", ["own"]) and ends(app)[0] != ends(app)[1]
+    app.multiselect(key="view_sights").unselect("lenet5").run()
+    assert not app.exception and "ends" not in app.query_params and "view_ends" not in [radio.key for radio in app.radio]
+
+
+def test_maps_of_unlike_sizes_have_colours_of_their_own_at_first() -> None:
+    app = opened({"network": ["zfnet-mini", "alexnet-mini"], "picture": "chelsea", "see": "attribution", "method": "saliency"})
+    assert app.radio(key="view_ends").value == "method"
+    app.multiselect(key="view_sights").select("vgg-mini").run()
+    assert app.radio(key="view_ends").value == "own" and "ends" not in app.query_params
+    app.radio(key="view_ends").set_value("method").run()
+    app.multiselect(key="view_sights").unselect("alexnet-mini").run()
+    assert not app.exception and app.radio(key="view_ends").value == "method", "what was chosen stays"
 
 
 def test_a_check_stands_below_the_maps_of_its_network() -> None:

@@ -17,7 +17,7 @@ from netlib.data.digits import digits
 from netlib.errors import InvalidPicture
 from netlib.models.build import build
 from netlib.models.bundled import state_dict
-from pages.parts import draw_pad, picture_picker
+from pages.parts import draw_pad, links, picture_picker
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -81,7 +81,7 @@ def test_a_link_restores_all_of_it() -> None:
     assert sights(app)[0].label == label and sights(app)[0].true_class == int(label)
     assert (np.asarray(sights(app)[0].image)[..., 0] == held.test_images[3, 0]).all()
     caption = sights(app)[0].caption("C1", 2, "deconvnet", "guided")
-    assert caption == f"LeNet-5 (random weights, seed 0) · held-out digit 3, a {label} · layer C1 · unit 2 · deconvnet · guided"
+    assert caption == f"LeNet-5 (random weights, seed 0) · held-out digit 3, a {label} · layer C1 · channel 2 · deconvnet · guided"
 
 
 def test_a_patch_is_cut_from_its_photo() -> None:
@@ -140,6 +140,17 @@ def test_a_page_about_one_network_leaves_the_others_chosen() -> None:
     app.session_state["kept_sights"] = ["alexnet-mini", "zfnet-mini"]
     assert [key[0] for key in keys(run(app))] == ["alexnet-mini"] and not said(app)
     assert app.session_state["kept_sights"] == ["alexnet-mini", "zfnet-mini"]
+
+
+def test_a_picture_from_the_page_before_is_said_to_be_in_use() -> None:
+    app = opened({"network": "lenet5"})
+    image = Image.new("RGB", (50, 30), "teal")
+    kept = picture_picker.Picture("upload:0123abcd", "upload:0123abcd4567", "seal.png", image, "Seal: your own")
+    app.session_state[picture_picker.OWN] = {kept.id: kept}
+    app.session_state[picture_picker.CURRENT] = {"upload": kept.id}
+    app.selectbox(key="view_picture").set_value("upload")
+    assert keys(run(app))[0][2] == kept.key and links.of(sights(app)[0])["picture"] == kept.id
+    assert any("seal.png is in use; a new file replaces it." in block.value.replace("\\", "") for block in app.caption)
 
 
 def test_a_page_without_a_picture() -> None:

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import csv
+import io
 import json
 from functools import partial
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -12,11 +15,14 @@ import torch
 from streamlit.testing.v1 import AppTest
 
 from netlib.data.digits import digits
+from netlib.data.photos import photo
+from netlib.data.preprocessing import preprocessing
 from netlib.data.same_parts import SETS, pictures
 from netlib.figures import units
 from netlib.models.build import build
 from netlib.models.bundled import BUNDLED, state_dict
-from pages.parts import on_request, work
+from pages.parts import invariance_panel, on_request, work
+from pages.parts.save_chart import to_csv
 from tests.pages.page import open_page, said
 
 if TYPE_CHECKING:
@@ -58,7 +64,67 @@ def test_invariance_is_the_plain_forward_pass_of_moved_pictures(network: nn.Modu
     winner = int(clean.argmax())
     assert strip["panels"][3]["caption"].endswith(f" {units.percent(float(clean[winner]))}")
     assert strip["panels"][6]["caption"].endswith(f" {units.percent(float(after[winner]))}")
+    assert [button.label for button in app.get("download_button")].count("Numbers") == 1  # of all three charts
     assert len(app.get("plotly_chart")) == 3 and f"class {winner}" in said(app)
+
+
+def rolled(image: Tensor, by: int) -> Tensor:
+    """The picture (C, H, W) moved down, what comes in being its mean."""
+    moved = image.roll(by, 1)
+    moved[:, slice(0, by) if by > 0 else slice(by, None)] = image.mean((1, 2), keepdim=True)
+    return moved
+
+
+@pytest.mark.parametrize("names", [["vgg-mini", "alexnet-mini"], ["alexnet-mini", "vgg-mini"]])
+def test_networks_of_different_heights_are_moved_by_the_same_share(names: list[str]) -> None:
+    """17 of 64 and 9 of 32 pixels are the paper's 60 of 224: each network's own plain forward pass of its own moved picture."""
+    app = opened({"network": names, "weights_1": "trained", "weights_2": "trained", "picture": "chelsea", "kind": "translation"})
+    panels = walls(app)[0]["panels"]
+    amounts = {"vgg-mini": (-9, -6, -3, 0, 3, 6, 9), "alexnet-mini": (-17, -11, -6, 0, 6, 11, 17)}
+    titles, found = {"vgg-mini": "VGG, laptop size", "alexnet-mini": "AlexNet, laptop size"}, {}
+    for name in names:
+        seen = preprocessing(name, "trained").tensor(photo("chelsea"))
+        inputs = torch.stack([rolled(seen, by) if by else seen for by in amounts[name]])
+        with torch.no_grad():
+            found[name] = build(name, weights=state_dict(name))(inputs).softmax(1)[:, BUNDLED[name].classes.index("cat")].tolist()
+    shares = iter(units.percents([*found[names[0]], *found[names[1]]]))
+    sides = {"vgg-mini": 32, "alexnet-mini": 64}
+    said_of = {name: [(f"{by} of {sides[name]} px".replace("-", "−"), next(shares)) for by in amounts[name]] for name in names}
+    assert [panel["title"] for panel in panels] == [amount for amount, _ in said_of[names[0]]]
+    for panel, (_, first), (amount, second) in zip(panels, said_of[names[0]], said_of[names[1]], strict=True):
+        assert panel["caption"] == f"{titles[names[0]]} {first}; {titles[names[1]]} {second} ({amount})"
+    chart = json.loads(app.get("plotly_chart")[2].proto.spec)
+    ends = [(min(numbers), max(numbers)) for numbers in ([float(x) for x in line["x"]] for line in chart["data"])]
+    assert ends == [(-100 * amounts[name][-1] / sides[name], 100 * amounts[name][-1] / sides[name]) for name in names]
+
+
+def test_the_numbers_are_those_of_a_plain_forward_pass_and_a_caption_names_what_is_drawn(network: nn.Module) -> None:
+    """The CSV file, read back: 19 shifts, at 9 px the digit moved by numpy's roll."""
+    from netlib.interpret.invariance import invariance
+
+    app = AppTest.from_file(str(Path(__file__).parent / "sight_page.py"), default_timeout=60)
+    app.query_params.update(LINK)
+    (sight,) = app.run().session_state["sights"]
+    *_, curves = invariance(network, sight.input(), 4, "translation")
+    rows = list(csv.DictReader(io.StringIO(to_csv(invariance_panel.numbers("translation", [(sight, 4, curves)])))))
+    assert len(rows) == 19 and [rows[0]["pixels down"], rows[-1]["pixels down"]] == ["-9.0", "9.0"]
+    image = normalized(digits().test_images[3:4])
+    moved = rolled(image[0], 9)[None]
+    kept: list[Tensor] = []
+    hooks = [network.get_submodule(name).register_forward_hook(lambda *args: kept.append(args[2])) for name in ("relu1", "relu6")]
+    with torch.no_grad():
+        chance = network(torch.cat([image, moved])).softmax(1)[1, 4]
+    for hook in hooks:
+        hook.remove()
+    last = rows[-1]
+    known = {"network": sight.title, "weights": sight.weights_title, "picture": sight.picture_title, "class": "4", "picture height": "32"}
+    assert {name: last[name] for name in known} == known
+    assert (last["first layer"], last["last hidden layer"]) == ("relu1", "relu6")
+    assert float(last["probability"]) == pytest.approx(float(chance), rel=1e-4)
+    drawn = [invariance_panel.caption("translation", [(sight, 4, curves)], which, "") for which in (0, -1, None)]
+    assert [[name for name in ("relu1", "relu6") if name in said] for said in drawn] == [["relu1"], ["relu6"], []]
+    for which, layer in zip(("first", "last hidden"), kept, strict=True):
+        assert float(last[f"{which} distance"]) == pytest.approx(float((layer[1] - layer[0]).norm()), rel=1e-4)
 
 
 def test_a_link_restores_the_kind() -> None:
@@ -81,7 +147,14 @@ def test_nearest_digits_are_those_of_brute_force(network: nn.Module) -> None:
         order = [int(i) for i in np.argsort(distances, kind="stable") if i != 3][:7]
         assert [panel["title"] for panel in row["panels"][1:]] == [f"class {held.classes[held.test_labels[i]]}" for i in order]
         assert row["panels"][1]["caption"] == f"distance {units.value(float(distances[order[0]]))}"
-    assert by_pixels["title"].startswith("By pixels: ")
+    assert by_pixels["title"].startswith("By pixels, 32×32: ")
+
+
+def test_nearest_by_pixels_is_drawn_once_for_an_input_size() -> None:
+    rows = walls(opened({"network": ["zfnet-mini", "vgg-mini", "alexnet-mini"], "picture": "chelsea", "about": "nearest"}))
+    assert [row["title"].partition(":")[0] for row in rows] == [
+        *["By relu6, the last hidden layer"] * 3, "By pixels, 64×64", "By pixels, 32×32",
+    ]  # fmt: skip
 
 
 def test_correspondence_against_signs_by_hand(network: nn.Module) -> None:
@@ -112,9 +185,10 @@ def test_a_costly_inversion_is_in_the_link(monkeypatch: pytest.MonkeyPatch) -> N
     assert len(walls(app)[0]["panels"]) == 2 and app.query_params["made"] in ("inversion", ["inversion"])
 
 
-def test_correspondence_offers_no_picture_and_another_section_has_the_links() -> None:
-    app = opened({**LINK, "about": "correspondence"})
-    assert not [box for box in app.selectbox if box.label == "Picture"]
+@pytest.mark.parametrize("about", ["correspondence", "maximization"])
+def test_a_section_that_looks_at_no_chosen_picture_offers_none_and_another_has_the_links(about: str) -> None:
+    app = opened({**LINK, "about": about})
+    assert not [box for box in app.selectbox if box.label.startswith(("Picture", "Class")) and box.key != "view_parts"]
     app.radio(key="view_about").set_value("invariance").run()
     assert not app.exception and walls(app)[0]["panels"][0]["alt"].startswith("held-out digit 3")
 

@@ -9,6 +9,7 @@ from urllib.parse import parse_qs
 import numpy as np
 import pytest
 from safetensors.numpy import load_file
+from streamlit.testing.v1 import AppTest
 
 from netlib.analysis import store
 from pages.parts import on_request, unit_facts, work
@@ -28,6 +29,14 @@ def test_a_silent_unit_says_what_to_choose() -> None:
     app = opened({**LINK, "unit_1": "1,2"})
     assert "The unit is silent here" in said(app) and "−0" not in said(app)
     assert "projections_lenet5-modern" not in sent(app)
+
+
+def test_what_is_left_of_a_page_about_two_networks_does_not_count() -> None:
+    app = AppTest.from_file(PAGES / "unit.py", default_timeout=60)
+    app.session_state["view_sights"] = ["lenet5", "lenet5-modern"]
+    app.query_params.update(LINK)
+    app.run()
+    assert not app.exception and app.multiselect[0].value == ["lenet5-modern"] and app.multiselect[0].label == "Network"
 
 
 def test_everything_about_one_unit() -> None:
