@@ -8,7 +8,7 @@ from __future__ import annotations
 import streamlit as st
 
 from netlib.errors import NetlibError
-from pages.parts import links, run_store, runs_cards, runs_curves, runs_table
+from pages.parts import links, run_store, runs_cards, runs_curves, runs_table, view
 from pages.parts.markdown import escape
 
 dark = st.context.theme.type == "dark"
@@ -37,6 +37,7 @@ def main() -> None:
 
 
 def empty() -> None:
+    view.keep("run", [])  # of a run that was deleted just now
     st.info("Nothing has been trained here yet.", icon=":material/model_training:")
     links.link("Train a first network: one minute on this machine", "train", {}, icon=":material/play_arrow:")
     links.link("Or let a claim of the papers be tried", "experiments", {}, icon=":material/science:")

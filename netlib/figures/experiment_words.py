@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from netlib.figures import run_words
+from netlib.figures.run_list import ALIVE
 from netlib.figures.words import counted, listed
 
 if TYPE_CHECKING:
@@ -22,7 +23,6 @@ OUTCOMES: Mapping[str, tuple[str, str, str]] = {
     "unclear": ("no difference shown", "help", "orange"),
     "mixed": ("partly as published", "rule", "orange"),
 }
-ALIVE = ("queued", "running")
 
 
 def outcome(verdict: Verdict) -> str:

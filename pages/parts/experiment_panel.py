@@ -46,17 +46,32 @@ def panel(store: Store, experiment: Experiment, known: Sequence[Run], *, dark: b
 
 def _numbers(experiment: Experiment, here: Found, dark: bool) -> None:
     """The two figures beside each other, the verdict, and what stands behind it."""
-    st.plotly_chart(
-        experiment_bars.figure(experiment, here.verdict, dark=dark), key="experiment_bars", config={"displayModeBar": False},
-        alt=verdict_sentence(here.verdict, experiment.finding),
-    )  # fmt: skip
-    said = verdict_sentence(here.verdict, experiment.finding)
+    said, finding = verdict_sentence(here.verdict, experiment.finding), experiment.finding
+    left, right = st.columns(2, gap="large")
+    with left:
+        st.markdown(f"**In the paper**: {escape(finding.metric)}")
+        if finding.values:
+            st.plotly_chart(
+                experiment_bars.published(experiment, dark=dark), key="experiment_paper", config={"displayModeBar": False},
+                alt=f"In the paper {finding.printed}.",
+            )  # fmt: skip
+        else:
+            st.info(f"No number for each: {escape(finding.printed)}.", icon=":material/menu_book:")
+    with right:
+        st.markdown(f"**Here**: {escape(here.verdict.measure.title)}")
+        if here.verdict.summaries:
+            st.plotly_chart(
+                experiment_bars.measured(experiment, here.verdict, dark=dark), key="experiment_here", config={"displayModeBar": False},
+                alt=said,
+            )  # fmt: skip
+        else:
+            st.info("Nobody has finished a trial here yet.", icon=":material/science:")
     st.markdown(f"{badge(experiment_words.outcome(here.verdict))} {escape(said)}")
     if honest := experiment_words.honest(here.runs):
         st.caption(f":material/fact_check: Measured here: {escape(honest)}.")
         save_chart(
-            lambda: experiment_bars.figure(experiment, here.verdict), lambda: _rows(experiment, here),
-            f"{experiment.title} · {honest}", f"experiment-{experiment.key}", "experiment_chart",
+            lambda: experiment_bars.measured(experiment, here.verdict), lambda: _rows(experiment, here),
+            f"{experiment.title} · {honest} · {said}", f"experiment-{experiment.key}", "experiment_chart",
         )  # fmt: skip
     st.caption(f":material/compress: {escape(experiment.reduced)}")
 
@@ -71,7 +86,7 @@ def _rows(experiment: Experiment, here: Found) -> list[dict[str, object]]:
 
 def _actions(store: Store, experiment: Experiment, here: Found) -> None:
     seed = experiment_words.next_seed(here.runs)
-    started = any(run.status in ("finished", *experiment_words.ALIVE) for run in here.every)
+    started = any(run.status in ("finished", *run_list.ALIVE) for run in here.every)
     with st.container(horizontal=True, vertical_alignment="center"):
         st.button(
             f"One more trial (seed {seed})" if started else "Run it", type="secondary" if started else "primary", key="experiment_run",
@@ -84,7 +99,7 @@ def _actions(store: Store, experiment: Experiment, here: Found) -> None:
     if refused := st.session_state.pop(REFUSED, ""):
         st.error(escape(refused))
     if not here.every:
-        st.info("Nobody has tried this here yet. It takes some minutes; the page may be left meanwhile.", icon=":material/science:")
+        st.caption("A trial takes some minutes; the page may be left meanwhile.")
     elif lost := [run for run in here.every if run.status in ("failed", "interrupted", "stopped")]:
         with st.expander(f"{counted(len(lost), 'run').capitalize()} of it did not finish"):
             st.markdown("\n".join(f"- {escape(run_list.title(run))}, seed {run.recipe.seed}: {escape(run.message)}" for run in lost))
@@ -96,7 +111,7 @@ def _live(store: Store, experiment: Experiment, states: list[tuple[str, str, boo
     here = found(store, experiment, store.runs())
     if here.states != states:
         st.rerun()
-    alive = [(arm, run) for arm, mine in here.runs.items() for run in mine if run.status in experiment_words.ALIVE]
+    alive = [(arm, run) for arm, mine in here.runs.items() for run in mine if run.status in run_list.ALIVE]
     for arm, run in sorted(alive, key=lambda pair: pair[1].created):
         share, words = run_words.progress(run)
         place = f"number {store.position(run.id)} in the queue" if run.status == "queued" else words
@@ -114,7 +129,7 @@ def _links(here: Found, shown: dict[str, Run]) -> None:
         ids = [run.id for run in shown.values()]
         links.link("These runs side by side", "runs", {"run": ids}, icon=":material/list:", help="With what their recipes have different.")
         for arm, run in shown.items():
-            if run.status in experiment_words.ALIVE:
+            if run.status in run_list.ALIVE:
                 links.link(f"Watch {arm}", "train", {"run": run.id}, icon=":material/monitoring:")
 
 
@@ -128,7 +143,7 @@ def _start(store: Store, experiment: Experiment, seed: int) -> None:
 def _stop(store: Store, here: Found) -> None:
     try:
         for run in here.every:
-            if run.status in experiment_words.ALIVE:
+            if run.status in run_list.ALIVE:
                 store.stop(run.id)
     except NetlibError as error:
         st.session_state[REFUSED] = str(error)

@@ -11,7 +11,7 @@ from netlib.errors import NetlibError
 from netlib.figures import run_list, run_words, units
 from netlib.figures.run_curves import COLORS, MARKS
 from netlib.training.exports import FORMATS
-from pages.parts import links, runs_table, train_choice
+from pages.parts import links, train_choice
 from pages.parts.markdown import escape
 
 if TYPE_CHECKING:
@@ -62,7 +62,7 @@ def _card(store: Store, run: Run, title: str, place: int, dark: bool) -> None:
     with st.container(horizontal=True, gap="small"):
         if run.status in TO_RESUME:
             st.button("Resume", key=f"resume_{run.id}", icon=":material/resume:", on_click=_resume, args=(store, run.id))
-        elif run.status in runs_table.ALIVE:
+        elif run.status in run_list.ALIVE:
             st.button("Stop", key=f"stop_{run.id}", icon=":material/stop_circle:", on_click=_try, args=(store.stop, run.id))
         with st.popover("Export", icon=":material/download:"):
             _export(store, run, learned)

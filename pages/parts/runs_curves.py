@@ -10,7 +10,7 @@ import streamlit as st
 from netlib.figures import run_list
 from netlib.figures.run_curves import ACROSS, MEASURES, Curves, figure, numbers, summary
 from pages.parts import view
-from pages.parts.runs_table import ALIVE, LOOK
+from pages.parts.runs_table import LOOK
 from pages.parts.save_chart import save_chart
 
 if TYPE_CHECKING:
@@ -32,7 +32,7 @@ def curves(store: Store, runs: Sequence[Run], *, titles: Sequence[str] = (), def
         along = view.one_of("By", list(ALONG), name="along", default="step", format_func=ALONG.__getitem__)
         smoothing = _smoothing() if MEASURES[what].noisy else 0.0
         log = what in ("loss", "learning_rate") and st.toggle("Logarithmic", key="view_log")
-        alive = any(run.status in ALIVE for run in runs)
+        alive = any(run.status in run_list.ALIVE for run in runs)
         still = alive and st.toggle("Hold still", key="view_still", help="The chart is not drawn again, so that a zoom stays.")
     chart = st.fragment(_chart, run_every=LOOK if alive and not still else None)
     chart(store, [run.id for run in runs], list(titles or run_list.titles(runs)), what, along, smoothing, log)
@@ -80,7 +80,7 @@ def _chart(store: Store, ids: Sequence[str], titles: Sequence[str], what: str, a
 def _points(store: Store, id: str, series: Sequence[str]) -> Mapping[str, Points]:
     """Of a run that has ended, from a cache that all visitors share."""
     run = store.get(id)
-    if run.status in ALIVE:
+    if run.status in run_list.ALIVE:
         return store.points(id, series, most=POINTS)
     return _kept((store.url, id, run.status, run.step, str(run.ended), *series), store)
 

@@ -23,7 +23,6 @@ if TYPE_CHECKING:
     from netlib.training.runs import Store
 
 CHOSEN = "runs_chosen"  # in the session: ids of the ticked runs, in the order in which they were ticked
-ALIVE = ("queued", "running")
 LOOK = 2.0  # seconds between two looks at runs that go on
 ROWS = 12  # shown at once; the others are scrolled to
 _ROW = 35  # pixels
@@ -45,7 +44,7 @@ def choose(store: Store, runs: Sequence[Run]) -> list[Run]:
             "status": _filter("Status", "status", [run.status for run in runs], lambda status: run_words.STATUS[status][0]),
             "owner": _filter("By", "by", [run.owner for run in runs if run.owner], str),
         }
-    _table(store, wanted, any(run.status in ALIVE for run in runs))
+    _table(store, wanted, any(run.status in run_list.ALIVE for run in runs))
     chosen = [id for id in st.session_state[CHOSEN] if id in by_id]
     if len(chosen) > MOST:
         st.warning(f"{len(chosen)} runs are ticked, and {MOST} fit beside each other; the first {MOST} are compared.")
@@ -87,10 +86,12 @@ def _ticked(runs: Sequence[Run]) -> list[str]:
     ids = [run.id for run in runs]
     chosen: list[str] = st.session_state[CHOSEN]
     key = f"runs_table_{hash(tuple(ids))}"  # another list of runs is another table: ticks are kept by the row's number
-    at_first = st.session_state.setdefault("runs_tables", {}).setdefault(key, [ids.index(id) for id in chosen if id in ids])
+    at_first = st.session_state.setdefault("runs_tables", {})
+    if key not in st.session_state:  # new, or back from another page, where its ticks were forgotten
+        at_first[key] = [ids.index(id) for id in chosen if id in ids]
     event = st.dataframe(
         pd.DataFrame(run_list.rows(runs)), hide_index=True, key=key, on_select="rerun", selection_mode="multi-row",
-        selection_default={"selection": {"rows": at_first, "columns": [], "cells": []}}, height=_ROW * (min(len(runs), ROWS) + 1) + 3,
+        selection_default={"selection": {"rows": at_first[key], "columns": [], "cells": []}}, height=_ROW * (min(len(runs), ROWS) + 1) + 3,
         placeholder="–",
         column_config={
             "Run": st.column_config.TextColumn(width="medium"),

@@ -7,7 +7,7 @@ from types import SimpleNamespace
 from typing import Any
 
 from netlib.figures import experiment_words
-from netlib.figures.experiment_bars import figure
+from netlib.figures.experiment_bars import measured, published
 from netlib.training.experiments import EXPERIMENTS
 from netlib.training.verdicts import Comparison, Summary, Verdict
 
@@ -16,27 +16,24 @@ def verdict(key: str, **values: tuple[float, ...]) -> Verdict:
     return Verdict(EXPERIMENTS[key].measure, {arm: Summary(arm, found) for arm, found in values.items()}, ())
 
 
-def bars(drawn: Any) -> list[tuple[tuple[str, ...], tuple[float, ...], tuple[str, ...]]]:
-    return [(bar.y, bar.x, tuple(text.strip() for text in bar.text)) for bar in drawn.data if bar.type == "bar"]
+def bars(drawn: Any) -> list[tuple[str, float | None, str]]:
+    bar, words = drawn.data[:2]
+    texts = dict(zip(words.y, words.text, strict=True))
+    return [(arm, length, texts.get(arm, "").strip()) for arm, length in zip(bar.y, bar.x, strict=True)]
 
 
-def test_the_papers_epochs_stand_beside_our_steps() -> None:
+def test_the_papers_epochs_beside_our_steps() -> None:
     """AlexNet's Figure 1: 25 % training error after 6 epochs with ReLUs, after 36 with tanh."""
-    drawn = figure(EXPERIMENTS["relu"], verdict("relu", ReLU=(50, 54), tanh=(340, inf)))
-    assert bars(drawn) == [
-        (("ReLU", "tanh"), (6, 36), ("6", "36")),
-        (("ReLU", "tanh"), (52, 340), ("52", "340, reached in 1 of 2 trials")),
-    ]
-    rings = [(trace.y, trace.x) for trace in drawn.data if trace.type == "scatter"]
-    assert rings == [(("ReLU", "ReLU"), (50, 54)), (("tanh",), (340,))]
-    headings = [text.text for text in drawn.layout.annotations]
-    assert headings == ["The paper: epochs to 25 % training error", "Here: steps to 25 % training error"]
+    assert bars(published(EXPERIMENTS["relu"])) == [("ReLU", 6, "6"), ("tanh", 36, "36")]
+    ours = measured(EXPERIMENTS["relu"], verdict("relu", ReLU=(50, 54), tanh=(340, inf)))
+    assert bars(ours) == [("ReLU", 52, "mean 52"), ("tanh", 340, "340, reached in 1 of 2 trials")]
+    assert [(ring.y, ring.x) for ring in ours.data[2:]] == [(("ReLU", "ReLU"), (50, 54)), (("tanh",), (340,))]
+    assert ours.data[1].x == (54, 340)  # where the words stand: behind the last ring
+    assert ours.layout.yaxis.categoryarray == ("tanh", "ReLU")  # from below
 
 
-def test_before_the_first_run_and_without_numbers_in_the_paper() -> None:
-    assert "not measured yet" in [text.text for text in figure(EXPERIMENTS["relu"], verdict("relu")).layout.annotations]
-    ((arms, means, _),) = bars(figure(EXPERIMENTS["kernel-limit"], verdict("kernel-limit", **{"without the limit": (4.0, 6.0)})))
-    assert (arms, means) == (("without the limit",), (5,))
+def test_an_arm_without_a_trial_and_one_that_never_got_there() -> None:
+    assert bars(measured(EXPERIMENTS["relu"], verdict("relu", tanh=(inf,)))) == [("ReLU", None, ""), ("tanh", 0, "not reached")]
 
 
 def test_what_came_out_of_all_comparisons_together() -> None:
