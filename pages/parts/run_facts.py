@@ -28,7 +28,7 @@ def facts(run: Run, alive: bool) -> None:
             alt="Table of all fields of the recipe with their values.",
         )  # fmt: skip
         st.caption("The same run in Python:")
-        st.code(_python(run), language="python", wrap_lines=True)
+        st.code(_python(run), language=None, wrap_lines=True)  # colours of a language are too pale on both grounds
     with right:
         st.fragment(_took, run_every=LOOK if alive else None)(run.id)
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import streamlit as st
 
 from netlib.analysis.store import default_input
-from netlib.errors import NetlibError
+from netlib.errors import MissingData, NetlibError
 from netlib.figures import run_words, units
 from netlib.training.recipe import Recipe
 from pages.parts import work
@@ -46,6 +46,9 @@ def forecast(recipe: Recipe) -> int | None:
         with st.skeleton(height=120):
             params, macs, estimate = _costs(json.dumps(recipe.as_dict()))
             trouble = _refused(recipe, estimate)
+    except MissingData:
+        st.caption("What it takes can be told once its classes are known.")
+        return None
     except NetlibError as error:
         st.warning(escape(str(error)))
         return None

@@ -20,7 +20,7 @@ SCHEMES: tuple[Literal["light"], Literal["dark"]] = ("light", "dark")
 SMALL = "network=lenet5-modern"
 PAGES = [
     "/", "/architecture", "/receptive_field", "/compare", f"/kernels?{SMALL}", f"/features?{SMALL}", f"/unit?{SMALL}",
-    f"/sensitivity?{SMALL}", f"/similarity?{SMALL}",
+    f"/sensitivity?{SMALL}", f"/similarity?{SMALL}", "/train",
 ]  # fmt: skip
 
 STREAMLITS_OWN = {"list", "listitem"}  # the roles in its menu; and how pale it writes a button's shortcut, <kbd>

@@ -41,12 +41,12 @@ def test_digits_to_98_percent_within_a_minute_of_training(visit: Callable[[str],
     whole = page.locator(".chart .reset")
     expect(whole).to_be_visible()
     ticks = page.locator(".plot").first.locator('text[text-anchor="middle"]')
-    zoomed = ticks.all_inner_texts()
-    line = page.get_by_text(re.compile(r"step [\d,]+ of about"))
-    before = line.inner_text()
+    zoomed = ticks.all_text_contents()
     page.mouse.move(2, 2)
-    expect(line).not_to_have_text(before)  # seconds later
-    assert ticks.all_inner_texts() == zoomed
+    last = page.locator(".chart .head b").first  # the newest value
+    before = last.inner_text()
+    expect(last).not_to_have_text(before)
+    assert ticks.all_text_contents() == zoomed
     whole.click()
     expect(whole).to_be_hidden()
 

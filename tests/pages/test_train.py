@@ -87,6 +87,20 @@ def test_changes_of_the_link_are_listed_and_data_that_are_not_here_are_offered()
     assert button(app, "Start run").disabled
 
 
+def test_a_download_that_fails_says_which_files_belong_where(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("https_proxy", "http_proxy"):
+        monkeypatch.setenv(name, "http://127.0.0.1:9")  # where nobody listens
+    app = opened({"data": "fashion-mnist"})
+    next(found for found in app.button if found.label.startswith("Download")).click().run()
+    assert not app.exception
+    assert "could not be fetched" in said(app) and "FashionMNIST/raw by hand" in said(app)
+
+
+def test_a_folder_that_is_not_there_is_asked_for() -> None:
+    told = said(opened({"preset": "vgg-paper"}))
+    assert "There is no folder 'imagenet'" in told and "What it takes can be told once its classes are known." in told
+
+
 def test_what_a_link_asks_wrongly_is_said_in_a_sentence() -> None:
     told = said(opened({"preset": "nothing", "data": "mnist", "batch": "many", "optimizer": "magic"}))
     assert "The link asks for preset “nothing”, which is not one of the choices here" in told
