@@ -27,7 +27,7 @@ def start(page: Page, owner: str) -> None:
 
 def test_digits_to_98_percent_within_a_minute_of_training(visit: Callable[[str], Page], settled: Callable[[Page], Page]) -> None:
     """The run is measured in seconds, so that the minute is its own limit, whatever else the machine does."""
-    page = visit("/train?epochs=0&seconds=30")
+    page = visit("/train?epochs=0&seconds=60")
     start(page, "Ada")
     expect(page.locator(".chart .plot").first).to_be_visible(timeout=ENDS)
     expect(page.get_by_text("Maps of relu1").first).to_be_visible(timeout=ENDS)
@@ -50,7 +50,7 @@ def test_digits_to_98_percent_within_a_minute_of_training(visit: Callable[[str],
     whole.click()
     expect(whole).to_be_hidden()
 
-    ended = page.get_by_text(re.compile(r"All [\d,]+ steps are done, in 3\d s of training"))
+    ended = page.get_by_text(re.compile(r"All [\d,]+ steps are done, in 1 min( \d+ s)? of training"))
     expect(ended).to_be_visible(timeout=ENDS)
     settled(page)
     best = re.search(r"it put ([\d.]+) % of the held-back", ended.inner_text())
@@ -63,15 +63,14 @@ def test_stop_and_resume(visit: Callable[[str], Page], settled: Callable[[Page],
     start(page, "Bob")
     expect(page.locator(".chart .plot").first).to_be_visible(timeout=ENDS)
     page.get_by_role("button", name="Stop", exact=True).click()
-    stopped = page.get_by_text(re.compile(r"Stopped on request after step ([\d,]+) of"))
+    stopped = page.get_by_text(re.compile("Stopped on request"))  # and after which step, or that of its checkpoint
     expect(stopped).to_be_visible(timeout=ENDS)
     settled(page)
-    at = re.search(r"step (\d+)", stopped.inner_text())
-    assert at
+    at = re.search(r"step ([\d,]+)", stopped.inner_text())
     page.get_by_role("button", name="Resume").click()
     line = page.get_by_text(re.compile(r"training · by Bob · step [\d,]+"))
     expect(line).to_be_visible(timeout=ENDS)
     step = re.search(r"step ([\d,]+)", line.inner_text())
-    assert step and int(step[1].replace(",", "")) >= int(at[1])
+    assert at and step and int(step[1].replace(",", "")) >= int(at[1].replace(",", ""))
     page.get_by_role("button", name="Stop", exact=True).click()
     expect(stopped).to_be_visible(timeout=ENDS)
