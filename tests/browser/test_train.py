@@ -26,8 +26,8 @@ def start(page: Page, owner: str) -> None:
 
 
 def test_digits_to_98_percent_within_a_minute_of_training(visit: Callable[[str], Page], settled: Callable[[Page], Page]) -> None:
-    """The run is measured in seconds, so that the minute is its own limit, whatever else the machine does."""
-    page = visit("/train?epochs=0&seconds=60")
+    """Forty epochs: the same score on every machine of a kind, and long enough to zoom into while it goes on."""
+    page = visit("/train?epochs=40")
     start(page, "Ada")
     expect(page.locator(".chart .plot").first).to_be_visible(timeout=ENDS)
     expect(page.get_by_text("Maps of relu1").first).to_be_visible(timeout=ENDS)
@@ -50,7 +50,7 @@ def test_digits_to_98_percent_within_a_minute_of_training(visit: Callable[[str],
     whole.click()
     expect(whole).to_be_hidden()
 
-    ended = page.get_by_text(re.compile(r"All [\d,]+ steps are done, in 1 min( \d+ s)? of training"))
+    ended = page.get_by_text(re.compile(r"All 800 steps are done, in [\d.]+ s of training"))  # not "1 min …"
     expect(ended).to_be_visible(timeout=ENDS)
     settled(page)
     best = re.search(r"it put ([\d.]+) % of the held-back", ended.inner_text())
