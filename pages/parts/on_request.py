@@ -44,9 +44,10 @@ def wanted(section: str, keys: Iterable[tuple[Key, bool]], label: str, *, help: 
     opened.add(section)
     costly = [key for key, cheap_ in given if not cheap_]
     open_ = [key for key in costly if key not in asked and not work.known(key)]
-    place = st.empty()  # lets the button go at once when it has been pressed
-    if open_:
-        place.button(label, icon=icon, type="primary", help=help, on_click=asked.update, args=(open_,), key=f"ask_{section}")
+    if any(not work.known(key) for key in costly):  # pressed, it stays until all is there: an element that is gone stands until the run ends
+        st.button(
+            label, icon=icon, type="primary", help=help, on_click=asked.update, args=(open_,), key=f"ask_{section}", disabled=not open_
+        )
     _note(section, len(open_) < len(costly))
     return [key for key, _ in given if key not in open_]
 
