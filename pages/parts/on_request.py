@@ -44,7 +44,7 @@ def wanted(section: str, keys: Iterable[tuple[Key, bool]], label: str, *, help: 
     opened.add(section)
     costly = [key for key, cheap_ in given if not cheap_]
     open_ = [key for key in costly if key not in asked and not work.known(key)]
-    if any(not work.known(key) for key in costly):  # pressed, it stays until all is there: an element that is gone stands until the run ends
+    if any(not work.known(key) for key in costly):  # pressed, it stays till all is there: what is gone stands until the run ends
         st.button(
             label, icon=icon, type="primary", help=help, on_click=asked.update, args=(open_,), key=f"ask_{section}", disabled=not open_
         )
