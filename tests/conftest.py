@@ -69,6 +69,18 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
             yield address
         finally:
             process.terminate()
+            process.wait()
+            _stop_runs(folder / "runs")
+
+
+def _stop_runs(folder: Path) -> None:
+    """A run outlives its server, also that of a test that failed; nobody would stop it."""
+    from netlib.training.runs import Store
+
+    if folder.is_dir():
+        store = Store(f"sqlite:///{folder}/runs.db", folder)
+        for run in store.runs():
+            store.stop(run.id)
 
 
 def _wait_until_healthy(address: str, process: subprocess.Popen[bytes], log: Path) -> None:
