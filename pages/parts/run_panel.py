@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import streamlit as st
 
 from netlib.figures import run_live
+from netlib.figures.run_list import ALIVE
 from pages.parts import networks, run_facts, run_header, run_layers, run_scores, run_seen, run_store, saving, train_fields, view
 from pages.parts.run_chart import run_chart
 
@@ -14,7 +15,6 @@ if TYPE_CHECKING:
     from netlib.training.measurements import Points
 
 LOOK = 1.0  # seconds between two looks at a run that is alive
-ALIVE = ("queued", "running")
 BY = {"step": "step", "epoch": "epoch", "seconds": "second"}
 SCALES = {"linear": "linear", "log": "logarithmic"}
 SECTIONS = {
@@ -43,8 +43,6 @@ def run_panel(id: str) -> None:
 
 def _standing(id: str, was_alive: bool) -> None:
     """The header; when the run has ended, the whole page runs once more, and its clocks stop."""
-    if was_alive:
-        run_store.look_after()
     run = run_store.store().get(id)
     if was_alive != (run.status in ALIVE):
         st.rerun()

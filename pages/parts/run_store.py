@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import time
 from pathlib import Path
 
 import streamlit as st
 
 from netlib.training import runs
 from netlib.training.runs import Store
-
-LOOK = 5.0  # seconds between two looks at the queue
 
 
 def store() -> Store:
@@ -31,16 +28,3 @@ def there() -> bool:
 @st.cache_resource(show_spinner=False)
 def _store(url: str, folder: str) -> Store:
     return Store(url, Path(folder))
-
-
-_looked = 0.0
-
-
-def look_after() -> None:
-    """Now and then, while somebody looks at a run that is alive: runs whose worker died are marked, and the next may start."""
-    global _looked
-    if time.monotonic() - _looked > LOOK:
-        from netlib.training.launcher import dispatch
-
-        _looked = time.monotonic()
-        dispatch(store())
